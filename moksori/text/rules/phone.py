@@ -1,0 +1,179 @@
+"""Telephone numbers: 010-1234-5678, 02)123-4567, 1588-1234, +82 10 ..., and short numbers in context (119, 1330).
+
+Rule: digit by digit, 0 is 공, one small pause for each group; the hyphen is silent unless the policy says otherwise.
+Source: 국립국어원 answers that 0 in a telephone number is 공, 문장 부호 '붙임표' and '숨김표' (010-○○○○-1234). Groups
+are the writer's. A shape finds the number; phonenumberslite, loaded only then, says how sure it is. Short numbers
+need a cue (신고, 전화, 국번 없이), else they are amounts.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+
+from ..candidate import SHAPE, Candidate
+from ..number import sino, spell
+from ..policy import Policy
+from ..tables import counters
+from ..view import View
+
+_DASHES = str.maketrans(dict.fromkeys("‐‑‒–—―−－ㅡー", "-"))  # people type any of these between groups
+_GAP = r"(?:\s?[-.·)_/]\s?|\s)"
+_AREA = r"0(?:2|3[1-3]|4[1-4]|5[1-5]|6[1-4]|1[0-9]|70|80|50[0-9]?|60|30)"
+_OPENED = rf"(?:\({_AREA}\)|{_AREA}\)?)"
+_DIGIT = r"[0-9*Xx○●]"
+_SERVICE = r"1(?:5(?:22|33|44|66|77|88|99|51)|6(?:00|44|61|66|68|70|88|99|60)|8(?:00|11|33|55|66|77|99))"
+_FULL = re.compile(
+    rf"(?<![0-9A-Za-z])(?<![0-9][-.])(?:(?<![0-9],)|(?<=[0-9]{{4}},))(?:"
+    rf"(?P<intl>(?:(?:\+|00)82|\(\+82\)){_GAP}?(?:\(0\)\s?)?0?(?:2|50[0-9]"
+    rf"|[1-7][0-9])\)?{_GAP}?{_DIGIT}{{3,4}}{_GAP}?{_DIGIT}{{4}})"
+    rf"|(?P<intlservice>(?:\+|00)82{_GAP}?(?:{_SERVICE}{_GAP}?[0-9]{{4}}|(?:2|[3-6][0-9]){_GAP}1[0-9]{{2,3}}))"
+    rf"|(?P<area>{_OPENED}{_GAP}?{_DIGIT}{{3,4}}{_GAP}?{_DIGIT}{{4}})"
+    rf"|(?P<short>{_OPENED}{_GAP}1[0-9]{{2}}(?:[0-9]{{1,2}})?)"
+    rf"|(?P<service>{_SERVICE}{_GAP}?[0-9]{{4}})"
+    rf"|(?P<foreign>\+(?!82)[1-9][0-9]{{0,2}}{_GAP}\(?[0-9]{{1,4}}\)?(?:{_GAP}[0-9]{{2,4}}){{1,4}})"
+    rf"|(?P<local>(?!(?:19|20)[0-9]{{2}}-(?:19|20)[0-9]{{2}}(?![0-9]))[1-9][0-9]{{2,3}}-[0-9]{{4}})"
+    rf")(?P<more>\s?[~∼〜～/,]\s?[0-9]{{1,4}}(?=$|[번로으은는이가을를에]|[^0-9가-힣.:-])(?!{_GAP}\(?[0-9]))?"
+    rf"(?![0-9A-Za-z]|[-.][0-9]|,(?!(?:{_AREA}|{_SERVICE}){_GAP}?[0-9]{{3}})[0-9])"
+)
+_NOT_AFTER = re.compile(r"\s?(?:원|명|개|년|월|m|km|kg|%|℃|도|건|평|㎡|세대|가구|쪽|페이지|호$)")
+_CALL = (
+    r"신고|전화|연락|문의|상담|구급|구조|소방|콜|안전|센터|종합|대원|긴급|누르|눌러|통화|출동|다산"
+    r"|응급|상황실|불러|부르|부른|걸|제보"
+    r"|요청|접수|도움|이용|알려|문자|번호|안내|앱|차가|차량|차를"
+)
+_CALL_RIGHT = re.compile(
+    rf"(?:번)?(?:으로|로|에|을|를|이나|나|와|과|은|는|이|가|의|도|만)?\s?(?:[가-힣]{{1,6}}\s)?(?:{_CALL})"
+)
+_CALL_LEFT = re.compile(
+    r"(?:번호?\s?없이|긴급|신고는?|전화는?|전화번호|번호는?|상담전화|콜센터|문의|다산|구조|응급|☎|경찰"
+    r"|소방서?|화재\s?시?"
+    r"|구급차|연락처|민원|안내|상담|핫라인|대표번호|즉시|바로|지금|생기면|나면|발견하면|이면|사고"
+    r"|위급하면|재난|고장|신문고|정보는?|예보|병원|센터|핫라인)[은는:\s]*"
+    r"(?:[0-9]{3,4}(?:번)?[이나또는,·와과\s]*)?\s*$"
+)
+_SHORT = re.compile(
+    r"(?<![0-9A-Za-z.,/-])(?:1(?:[013][0-9]|2[0-9]|8[0-9])|13[0-9]{2}|1577|1588|911"
+    r"|999)(?![0-9A-Za-z./-]|,[0-9]|[~∼]\s?[0-9])"
+)
+_LINES = {
+    "1330",
+    "1332",
+    "1339",
+    "1345",
+    "1350",
+    "1355",
+    "1357",
+    "1366",
+    "1372",
+    "1382",
+    "1388",
+    "1393",
+    "1397",
+    "1399",
+}
+_EMERGENCY = {"112", "119", "114", "113", "111", "118", "120", "911"} | _LINES
+_DIAL = re.compile(
+    r"(?<![0-9A-Za-z*#])(?:[*#]{1,2}[0-9]{1,12}(?:[*#][0-9]{0,12}){0,3}#|[0-9]{1,6}#|#[0-9]{3,6}(?=(?:번)?(?:으?로|에|을|를)?(?:\s|$|[.,]))|\*[0-9]{2,6}(?![가-힣]))(?![0-9A-Za-z*#])"
+)
+_SLASH = re.compile(r"\s?/\s?")
+_KEYS = {"*": "별표", "#": "샵"}
+_TELEPHONE = re.compile(r"(?<![A-Za-z])(?P<word>Tel|TEL|tel)(?=\.?\s?[:)]?\s?[(+]?[0-9])")
+_PARTICLE = re.compile(r"(?:에|로|으로|를|가|는)(?:서)?(?![가-힣])|번(?:에|으로|을)(?![가-힣])|입니다|이에요|예요")
+_ANY_PARTICLE = re.compile(r"(?:와|과|은|이|나|이나|도|만|의|부터|이라|라)(?![가-힣])")
+_AMOUNT = re.compile(r"\s?(?:명|건|개|원|호|년|월|일|분|초|층|세|살|회|점|도|주|권|장|대|퍼|%|[A-Za-z℃㎡])")
+_BRIGADE = re.compile(r"\s?(?:안전|상황|종합|구급|구조|소방|대원)")
+
+
+def find(view: View, policy: Policy) -> Iterator[Candidate]:
+    last = -1
+    for match in _FULL.finditer(view.text.translate(_DASHES)):
+        if not _NOT_AFTER.match(view.text, match.end()):
+            yield _full(match, policy)
+            slash = _SLASH.match(view.text, last) if last >= 0 else None
+            if slash and slash.end() == match.start():
+                yield Candidate(*slash.span(), ", ", "symbol", "phone.slash", 0.9, tier=SHAPE, repair=False)
+            last = match.end()
+    for match in _DIAL.finditer(view.text) if "#" in view.text or "*" in view.text else ():
+        words = " ".join(
+            spell(part, zero="공") if part.isdigit() else _KEYS[part] for part in re.findall("[0-9]+|[*#]", match[0])
+        )
+        others = ((words.replace("샵", "우물 정"), "phone.keys"), (words.replace("별표", "별"), "phone.keys"))
+        yield Candidate(*match.span(), words, "phone", "phone.keys", 0.8, others, SHAPE)
+    for match in _TELEPHONE.finditer(view.text):
+        yield Candidate(*match.span("word"), "전화", "english", "phone.word", 0.8, (("텔", "english.sound"),), SHAPE)
+    for match in _SHORT.finditer(view.text):
+        yield from _short(view, match)
+
+
+def _full(match: re.Match[str], policy: Policy) -> Candidate:
+    written = match[0]
+    reading = spoken(written, policy.phone_hyphen)
+    valid = match["local"] is None and _valid(re.split(r"[~∼〜～/,]", written)[0])
+    others = [(spoken(written, joint), f"phone.hyphen.{joint}") for joint in ("에", "다시", "silent")]
+    others.append((reading.replace("공", "영"), "phone.yeong"))
+    kind = next(name for name, value in match.groupdict().items() if value is not None)
+    return Candidate(
+        *match.span(), reading, "phone", f"phone.{kind}", 0.99 if valid else 0.85, tuple(others), SHAPE * 1.5,
+        ("validated",) if valid else ("shape",),
+    )  # fmt: skip
+
+
+def spoken(written: str, joint: str) -> str:
+    """Digits by name, groups apart; '+82' is 플러스 팔이, '~5' 에서 오, '*' 별표."""
+    main, mark, more = written, "", ""
+    parted = re.search(r"\s?([~∼〜～/,])\s?", written)
+    if parted:
+        main, mark, more = written[: parted.start()], parted[1], written[parted.end() :]
+    main = main.removeprefix("(") if main.startswith("(+") else main
+    plus = main.startswith("+")
+    main = re.sub(r"^\+(82)(?=[0-9])", r"+\1 ", main.replace("(0)", " "))
+    groups = [_group(group) for group in re.split(r"[^0-9*Xx○●]+", main) if group]
+    reading = {"silent": " ", "에": "에 ", "다시": " 다시 "}[joint].join(groups[1:] if plus else groups)
+    if plus:
+        reading = f"플러스 {groups[0]} {reading}".rstrip()
+    if more:
+        reading += f"{'에서' if mark in '~∼〜～' else ''} {_group(more)}"
+    return reading
+
+
+def _group(digits: str) -> str:
+    spelled = spell(digits, zero="공")
+    return re.sub("[*○●]", "별", re.sub("[Xx]", "엑스", spelled))
+
+
+@lru_cache(maxsize=1024)
+def _valid(written: str) -> bool:
+    """phonenumberslite's opinion, for Korea."""
+    import phonenumbers
+
+    try:
+        return bool(phonenumbers.is_valid_number(phonenumbers.parse(written, "KR")))
+    except phonenumbers.NumberParseException:
+        return False
+
+
+def _short(view: View, match: re.Match[str]) -> Iterator[Candidate]:
+    text, number, end = view.text, match[0], match.end()
+    brigade = _BRIGADE.match(text, end)
+    if not brigade and (_AMOUNT.match(text, end) or _counted(text, end)):
+        return
+    right = _CALL_RIGHT.match(text, end, end + 24)
+    left = _CALL_LEFT.search(view.before(match.start()))
+    alone = (number in _EMERGENCY and _PARTICLE.match(text, end)) or (
+        (number in ("112", "119") or number in _LINES) and _ANY_PARTICLE.match(text, end)
+    )
+    lonely = number in _EMERGENCY and not view.before(match.start()).strip() and view.after(end).strip(" .!번") == ""
+    if not (right or left or alone or lonely):
+        return
+    evidence = f"right:{right[0].strip()}" if right else f"left:{left[0].strip()}" if left else "emergency"
+    yield Candidate(
+        match.start(), end, spell(number, zero="공"), "phone", "phone.short", 0.9 if right or left else 0.75,
+        ((sino(number), "number.cardinal"),), SHAPE, (evidence,),
+    )  # fmt: skip
+
+
+def _counted(text: str, end: int) -> bool:
+    """Whether a counting noun other than 번 follows at once."""
+    return text[end : end + 1] != "번" and any(text[end : end + size] in counters() for size in (1, 2, 3))
