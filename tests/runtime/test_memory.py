@@ -1,0 +1,47 @@
+"""What a model takes is measured, and given back before the next one comes."""
+
+from __future__ import annotations
+
+import logging
+
+import numpy as np
+import pytest
+
+from moksori.runtime import memory
+from moksori.runtime.runtime import Runtime
+from tests import checkpoints
+from tests.runtime.speaking import listen, utterance
+
+
+def test_resident_memory_follows_what_is_held():
+    before = memory.resident()
+    held = np.ones(30_000_000, np.float64)
+    assert memory.resident() - before > 0.9 * held.nbytes
+    assert memory.peak() >= before + 0.9 * held.nbytes
+
+
+def test_giving_back_tells_before_and_after(caplog):
+    with caplog.at_level(logging.INFO, logger="moksori.runtime.memory"):
+        memory.give_back("cpu")
+    assert "MB before" in caplog.text
+    assert "MB after" in caplog.text
+
+
+def test_a_limit_for_cards_does_nothing_on_a_cpu():
+    memory.limit_card("cpu", 0.001, needed=100.0)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+def test_a_switch_frees_the_old_model_before_the_new_one_loads(tmp_path):
+    """Full size: two loads one after the other never hold two models."""
+    folder = checkpoints.full("0.6b", tmp_path / "full")
+    peaks = []
+    for precision in ("int8", "bf16", "int8"):
+        runtime = Runtime(folder, precision)
+        listen(runtime.speak(utterance(1)).pieces())
+        peaks.append(memory.resident())
+        runtime.close()
+        del runtime
+    assert memory.resident() < 0.6 * peaks[0], "what was closed is still there"
+    assert peaks[2] < 1.1 * peaks[0], "each load leaves something behind"
