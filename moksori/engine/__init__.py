@@ -1,0 +1,1 @@
+"""What can speak: the protocol, its registry, and one file per engine."""
