@@ -1,0 +1,1 @@
+"""How good is it: similarity, pace, endings and speed over many takes. Knows nothing of the web."""
