@@ -1,0 +1,111 @@
+"""The embedded model behind the API: what is left is not spoken, another speed keeps the pitch, formats read back."""
+
+from __future__ import annotations
+
+import io
+import threading
+import time
+from collections.abc import Iterator
+
+import httpx
+import numpy as np
+import pytest
+import soundfile
+
+from moksori import audio
+from moksori.engine.pocket import PocketEngine
+from moksori.engine.protocol import Chunk, Finish, Request
+
+from .running import Running, running
+
+SPEECH = "/v1/audio/speech"
+TEXT = "지금부터 안내 말씀을 드리겠습니다."
+LONG = "이번 열차는 서울역을 지나서 대전역과 동대구역을 거쳐 부산역까지 가는 열차이며 자리는 모두 정해져 있습니다."
+FRAME = 1920
+
+
+class Watched(PocketEngine):
+    """How each unit ended, and how many frames of it had come out as sound."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.ended: list[tuple[Finish, int]] = []
+
+    def stream(self, request: Request, cancel: threading.Event) -> Iterator[Chunk]:
+        samples = 0
+        for chunk in super().stream(request, cancel):
+            samples += len(chunk.pcm)
+            if chunk.finish is not None:
+                self.ended.append((chunk.finish, samples // FRAME))
+            yield chunk
+
+
+@pytest.fixture(scope="module")
+def pocket(tmp_path_factory) -> Running:
+    with running(tmp_path_factory.mktemp("data"), Watched) as started:
+        yield started
+
+
+@pytest.fixture
+def http(pocket) -> httpx.Client:
+    with httpx.Client(base_url=pocket.url, timeout=120, trust_env=False) as client:
+        yield client
+
+
+def test_a_client_that_leaves_stops_the_models_work(pocket, http):
+    body = {"input": LONG, "response_format": "pcm", "seed": 3}
+    http.post(SPEECH, json=body)
+    whole = pocket.engine.ended[-1][0].frames
+    ended = len(pocket.engine.ended)
+    with http.stream("POST", SPEECH, json=body) as answer:
+        next(answer.iter_raw())
+    until = time.monotonic() + 60
+    while len(pocket.engine.ended) == ended or pocket.state.queue.inside:
+        assert time.monotonic() < until
+        time.sleep(0.01)
+    finish, heard = pocket.engine.ended[-1]
+    print(f"\n{whole} frames in all, left when {heard} had come out, {finish.frames} were made")
+    assert finish.reason == "cancelled"
+    # On a free machine a fifth; a busy one makes ten times real time while the client's leaving is on its way.
+    assert finish.frames < whole
+
+
+@pytest.mark.parametrize("speed", [0.25, 0.5, 0.8, 1.25, 2.0, 4.0])
+def test_another_speed_keeps_the_pitch(http, speed):
+    voice = {"input": TEXT, "response_format": "wav", "seed": 3}
+    plain = audio.read(http.post(SPEECH, json=voice).content)
+    other = audio.read(http.post(SPEECH, json=voice | {"speed": speed}).content)
+    assert other.seconds == pytest.approx(plain.seconds / speed, rel=0.03)
+    before, after = pitch(plain.pcm, 24_000), pitch(other.pcm, 24_000)
+    print(f"\nspeed {speed}: {before:.1f} Hz, then {after:.1f} Hz")
+    assert 70 < before < 400
+    assert after == pytest.approx(before, rel=0.06)
+
+
+def pitch(pcm: np.ndarray, rate: int) -> float:
+    """Hz: the lag at which loud windows of 40 ms are, all together, most like themselves."""
+    window, low, high = round(0.04 * rate), rate // 400, rate // 70
+    loud = 0.3 * np.abs(pcm).max()
+    likeness = np.zeros(high - low)
+    for at in range(0, len(pcm) - window - high, window // 2):
+        here = pcm[at : at + window].astype(np.float64)
+        if np.abs(here).max() > loud:
+            shifted = np.stack([pcm[at + lag : at + lag + window] for lag in range(low, high)]).astype(np.float64)
+            likeness += shifted @ here / (np.linalg.norm(shifted, axis=1) * np.linalg.norm(here) + 1e-9)
+    first = int(np.argmax(likeness > 0.9 * likeness.max()))  # not one of its octaves below
+    return rate / (low + first + int(np.argmax(likeness[first : first + 12])))
+
+
+@pytest.mark.parametrize("format", audio.available())
+def test_every_format_reads_back(http, format):
+    body = {"input": TEXT, "response_format": format, "seed": 3}
+    seconds = len(http.post(SPEECH, json=body | {"response_format": "pcm"}).content) / 48_000
+    sound = http.post(SPEECH, json=body).content
+    if format == "pcm":
+        return
+    if format in ("aac", "webm"):  # libsndfile knows neither
+        assert audio.read(sound).seconds == pytest.approx(seconds, abs=0.1)
+        return
+    pcm, rate = soundfile.read(io.BytesIO(sound))
+    assert len(pcm) / rate == pytest.approx(seconds, abs=0.1)
+    assert np.abs(pcm).max() > 0.05
