@@ -1,0 +1,1 @@
+"""Measurements that print and save figures. `make bench` runs those that need nothing but this machine."""
