@@ -137,20 +137,9 @@ def write_codec(folder: Path, sizes: dict[str, Any], seed: int) -> None:
 
 def draw_codec(name: str, shape: tuple[int, ...], seed: int) -> Tensor:
     """Random, at a scale that keeps sound neither silent nor clipped: what clips cannot be compared, nor judged."""
-    generator = torch.Generator().manual_seed(seed * 1_000_003 + zlib.crc32(name.encode()))
-    noise = torch.randn(shape, generator=generator)
-    if name.endswith("initialized"):
-        return torch.ones(shape)
-    if name.endswith("cluster_usage"):
-        return 0.5 + 4 * torch.rand(shape, generator=generator)
-    if name.endswith(("embed_sum", "embedding_sum")):
-        return noise * 2
-    if name.endswith((".alpha", ".beta")):
-        return 0.3 * noise
-    if "norm" in name and name.endswith("weight"):
-        return 1 + 0.3 * noise
-    if name.endswith((".scale", ".gamma")):
-        return 0.4 + 0.2 * noise
+    noise, special = codec_random.draw(name, shape, seed, books=2)
+    if special is not None:
+        return special
     quieter = 1.0
     if re.fullmatch(r"decoder\.decoder\..*\.conv2\.conv\.(weight|bias)", name):
         quieter = 0.4
