@@ -70,6 +70,14 @@ class Running:
         return sum(float(line.rsplit(" ", 1)[1]) for line in lines if line.split("{")[0].split(" ")[0] == name)
 
 
+def until(condition: Callable[[], bool], seconds: float = 20.0) -> None:
+    """Wait for what the server does in its own time, such as counting a request after it was answered."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it did not come true"
+        time.sleep(0.01)
+
+
 @contextmanager
 def running(folder: Path, opener: Callable[[], Engine] = EspeakEngine, **settings: Any) -> Iterator[Running]:
     config = Config(**{"port": 0, "data": folder, "grace_s": 5, **settings})

@@ -22,7 +22,7 @@ from wyoming.tts import SynthesizeChunk, SynthesizeStart
 
 from moksori.serving import connections, limits
 
-from .running import SlowEngine, running
+from .running import SlowEngine, running, until
 
 SPEECH = "/v1/audio/speech"
 STREAM = "/v1/audio/speech/stream"
@@ -96,8 +96,8 @@ def test_a_body_that_never_ends_is_refused(tmp_path, monkeypatch):
             answer = connection.recv(10_000)
             assert answer.startswith(b"HTTP/1.1 408")
             await_close(connection, b"")
-        assert server.metric("moksori_requests_total") == 1
-        assert server.state.queue.inside == 0
+        until(lambda: server.metric("moksori_requests_total") == 1)
+        until(lambda: server.state.queue.inside == 0)
 
 
 def test_a_reader_that_takes_nothing_loses_its_place(tmp_path):
@@ -105,9 +105,9 @@ def test_a_reader_that_takes_nothing_loses_its_place(tmp_path):
         with dial(server.host) as connection:
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
             connection.sendall(request({"input": LONG, "response_format": "wav"}))
-            _await(lambda: server.state.queue.inside == 1)
-            _await(lambda: server.state.queue.inside == 0, 30)
-        _await(lambda: server.metric("moksori_requests_total") == 1)
+            until(lambda: server.state.queue.inside == 1)
+            until(lambda: server.state.queue.inside == 0, 30)
+        until(lambda: server.metric("moksori_requests_total") == 1)
         assert 'outcome="cancelled"' in server.state.metrics.text().decode()
 
 
@@ -122,9 +122,9 @@ def test_a_websocket_that_takes_nothing_loses_its_place(tmp_path):
             assert connection.recv(1000).startswith(b"HTTP/1.1 101")
             for message in ({"type": "start"}, {"type": "text", "text": LONG[:8000]}, {"type": "end"}):
                 connection.sendall(frame(json.dumps(message).encode()))
-            _await(lambda: server.state.queue.inside == 1)
-            _await(lambda: server.state.queue.inside == 0, 30)
-        _await(lambda: server.metric("moksori_requests_total") == 1)
+            until(lambda: server.state.queue.inside == 1)
+            until(lambda: server.state.queue.inside == 0, 30)
+        until(lambda: server.metric("moksori_requests_total") == 1)
 
 
 def until_closed(talk: ClientConnection) -> tuple[list[str | bytes], int]:
@@ -151,7 +151,7 @@ def test_a_speech_whose_text_does_not_come_gives_its_place_back(tmp_path):
             assert json.loads(talk.recv(timeout=10))["type"] == "started"
             event = json.loads(talk.recv(timeout=10))
             assert event["error"]["code"] == "text_timeout"
-            assert server.state.queue.inside == 0
+            until(lambda: server.state.queue.inside == 0)
             talk.send('{"type": "start"}')
             assert json.loads(talk.recv(timeout=10))["type"] == "started"
 
@@ -164,7 +164,7 @@ def test_a_speech_whose_text_does_not_come_gives_its_place_back(tmp_path):
                         return
 
         asyncio.run(promise())
-        _await(lambda: server.state.queue.inside == 0)
+        until(lambda: server.state.queue.inside == 0)
 
 
 @pytest.mark.parametrize(
@@ -177,7 +177,7 @@ def test_what_is_no_wyoming_ends_its_connection_and_nothing_else(satellites, non
         connection.shutdown(socket.SHUT_WR)
         while connection.recv(10_000):
             pass
-    assert server.state.queue.inside == 0
+    until(lambda: server.state.queue.inside == 0)
 
 
 @pytest.fixture(scope="module")
@@ -203,7 +203,7 @@ def test_a_satellite_that_leaves_stops_the_work(satellites):
                 pass
 
     asyncio.run(leave())
-    _await(lambda: server.state.queue.inside == 0)
+    until(lambda: server.state.queue.inside == 0)
     steps = server.engine.steps
     time.sleep(0.5)
     assert server.engine.steps <= steps + 1
@@ -215,7 +215,7 @@ def test_a_stopping_server_ends_what_a_websocket_was_given_and_says_that_it_goes
         with connect(server.url.replace("http", "ws") + STREAM, proxy=None) as talk:
             talk.send('{"type": "start"}')
             talk.send(json.dumps({"type": "text", "text": text}))
-            _await(lambda: server.state.queue.speaking == 1)
+            until(lambda: server.state.queue.speaking == 1)
             server.server.should_exit = True
             heard, code = until_closed(talk)
         events = [json.loads(message) for message in heard if isinstance(message, str)]
@@ -242,7 +242,7 @@ def test_sigterm_during_a_stream_lets_it_finish(tmp_path):
             pieces = answer.iter_raw()
             heard = next(pieces)
             process.send_signal(signal.SIGTERM)
-            _await(lambda: not accepts(url))
+            until(lambda: not accepts(url))
             heard += b"".join(pieces)
         assert heard == whole
     _, err = process.communicate(timeout=60)
@@ -257,10 +257,3 @@ def accepts(url: str) -> bool:
     except httpx.ConnectError:
         return False
     return True
-
-
-def _await(condition, seconds: float = 20.0) -> None:
-    until = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < until, "it did not come true"
-        time.sleep(0.02)

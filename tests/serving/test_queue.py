@@ -12,7 +12,7 @@ import pytest
 from moksori.serving.problems import Busy
 from moksori.serving.queue import Queue
 
-from .running import SlowEngine, running
+from .running import SlowEngine, running, until
 
 
 def take_turns(queue: Queue, plan: list[tuple[str, str]]) -> list[str]:
@@ -30,11 +30,11 @@ def take_turns(queue: Queue, plan: list[tuple[str, str]]) -> list[str]:
 
     threads = [threading.Thread(target=holder)]
     threads[0].start()
-    _await(lambda: queue.speaking == 1)
+    until(lambda: queue.speaking == 1)
     for name, priority in plan:
         threads.append(threading.Thread(target=one, args=(name, priority)))
         threads[-1].start()
-        _await(lambda: queue.waiting == len(threads) - 1)
+        until(lambda: queue.waiting == len(threads) - 1)
     gate.set()
     for thread in threads:
         thread.join()
@@ -57,9 +57,9 @@ def test_a_cancel_while_waiting_gives_no_turn_and_leaves_no_trace():
                 return got
 
         waiting = pool.submit(wait)
-        _await(lambda: queue.waiting == 1)
+        until(lambda: queue.waiting == 1)
         cancel.set()
-        assert waiting.result(1) is False
+        assert waiting.result(20) is False
         assert queue.waiting == 0
 
 
@@ -110,8 +110,9 @@ def test_a_short_request_does_not_wait_for_the_whole_of_a_long_one(tmp_path):
     )
     with running(tmp_path, lambda: SlowEngine(0.005), concurrency=1) as server, ThreadPoolExecutor() as pool:
         slow = pool.submit(_ask, server, long, "interactive")
-        _await(lambda: "둘째 문장은 조금 깁니다." in server.engine.units)
+        until(lambda: "둘째 문장은 조금 깁니다." in server.engine.units)
         quick = pool.submit(_ask, server, "짧은 말입니다.", "interactive")
+        until(lambda: server.state.queue.inside == 2 or quick.done())
         batch = pool.submit(_ask, server, "급하지 않은 말입니다.", "batch")
         assert quick.result(20).status_code == batch.result(20).status_code == slow.result(20).status_code == 200
         units = server.engine.units
@@ -124,7 +125,7 @@ def test_a_full_server_says_when_to_come_back(tmp_path):
     settings = {"queue_limit": 2}
     with running(tmp_path, lambda: SlowEngine(0.02), **settings) as server, ThreadPoolExecutor() as pool:
         asked = [pool.submit(_ask, server, "가나다라마바사 아자차카타파하.", "interactive") for _ in range(2)]
-        _await(lambda: server.state.queue.inside == 2)
+        until(lambda: server.state.queue.inside == 2)
         refused = _ask(server, "하나 더", "interactive")
         assert refused.status_code == 503
         assert int(refused.headers["retry-after"]) >= 1
@@ -138,10 +139,3 @@ def _ask(server, text: str, priority: str) -> httpx.Response:
     body = {"input": text, "priority": priority, "response_format": "pcm"}
     with httpx.Client(trust_env=False, timeout=30) as http:
         return http.post(f"{server.url}/v1/audio/speech", json=body)
-
-
-def _await(condition, seconds: float = 10.0) -> None:
-    until = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < until, "it did not come true"
-        time.sleep(0.005)

@@ -161,7 +161,7 @@ def test_a_clone_speaks(cloner):
         assert speak(voice="alloy").content == direct.content
         assert speak(voice="someone", seed=5).content != direct.content
         assert "max_frames" not in direct.headers.get("x-ignored-fields", "")
-        assert "cloned" in http.get("/v1/models").json()["data"][0]["kinds"]
+        assert http.get("/v1/models").json()["data"][0]["kinds"] == ["cloned", "pack"]
 
 
 def clip(seconds: float, rate: int = 8000, level: float = 1.0) -> bytes:

@@ -14,7 +14,7 @@ from moksori.engine.espeak import EspeakEngine
 from moksori.serving.keys import Key
 from moksori.synthesizer import Synthesizer
 
-from .running import SlowEngine, running
+from .running import SlowEngine, running, until
 
 TEXT = "안녕하세요. 오늘은 2026년 11월 20일입니다. 반갑습니다."
 PLACE = "/v1/audio/speech/stream"
@@ -147,7 +147,7 @@ def test_leaving_stops_the_work(tmp_path):
         steps = slow.engine.steps
         time.sleep(0.5)
         assert slow.engine.steps <= steps + 3
-        assert slow.state.queue.inside == 0
+        until(lambda: slow.state.queue.inside == 0)
 
 
 @pytest.mark.parametrize(
@@ -178,7 +178,7 @@ def test_what_is_wrong_is_said_and_the_connection_lives_on(server, messages, cod
         say(socket, "text", text="네.")
         say(socket, "end")
         assert listen(socket)[1][-1]["type"] == "done"
-    assert server.state.queue.inside == 0
+    until(lambda: server.state.queue.inside == 0)
 
 
 def test_fields_nobody_knows_are_named(server):
