@@ -257,11 +257,11 @@ def test_an_engine_speaks_from_another_environment(tmp_path):
 
 
 def hold_when_killed(command: Command, voice: Voice | None = None) -> None:
-    """Killed after the first chunk of several: another process goes on at the very sample."""
+    """Killed after the first chunk of many: another process goes on at the very sample."""
     engine = HostedEngine(command)
     try:
         voice = voice or Voice.preset(engine.describe().speakers[0].id)
-        long = {"min_frames": 60, "max_frames": 60, "stationary_frames": 0}
+        long = {"min_frames": 250, "max_frames": 250, "stationary_frames": 0}
         request = Request("안녕하세요, 오늘은 날씨가 좋습니다.", engine.prepare(voice), 14, parameters=long, seed=9)
         expected = sound(engine, request)
         stream = engine.stream(request, threading.Event())
@@ -269,9 +269,9 @@ def hold_when_killed(command: Command, voice: Voice | None = None) -> None:
         os.kill(engine.process_id, signal.SIGKILL)
         heard += b"".join(chunk.pcm.tobytes() for chunk in stream)
         assert heard == expected
-        assert len(expected) == 4 * 60 * 1920
+        assert len(expected) == 4 * 250 * 1920
+        assert (engine.restarts, engine.replays) == (1, 1)
         assert sound(engine, request) == expected
-        assert engine.restarts == 1
     finally:
         engine.close()
 

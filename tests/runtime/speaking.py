@@ -80,6 +80,6 @@ def elsewhere(program: str, *arguments: str) -> list[Any]:
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
     command = [sys.executable, "-c", program, *arguments]
     both = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) for _ in range(2)]
-    printed = [process.communicate(timeout=900)[0] for process in both]
+    printed = [process.communicate(timeout=280)[0] for process in both]
     assert [process.returncode for process in both] == [0, 0]
     return [json.loads(text) for text in printed]
