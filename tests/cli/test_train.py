@@ -70,7 +70,9 @@ def test_from_a_folder_of_recordings_to_two_checkpoints(
     assert main(["evaluate", "out", "--model", "base", "--pack", "runs/mina/packs/mina", "--recordings",
                  "ready/manifest.jsonl", "--seeds", "1", "--texts", "recordings/0.txt"]) == 0  # fmt: skip
     assert {"base", "voice"} == set(json.loads((place / "out/figures.json").read_text())["settings"])
-    kept = [json.loads((place / f"runs/mina/packs/{name}/voice.json").read_text()) for name in ("mina", "step-000002/mina")]
+    kept = [
+        json.loads((place / f"runs/mina/packs/{name}/voice.json").read_text()) for name in ("mina", "step-000002/mina")
+    ]
     assert [Path(about["base"]) for about in kept] == [place / "base"] * 2, "a merge finds it from any folder"
     said = ["--recordings", "ready/manifest.jsonl", "--seeds", "1", "--texts", "recordings/0.txt", "--model", "base"]
     assert main(["sweep", "steps", *said, "--pack", "runs/mina/packs/step-000002/mina", "--pack",

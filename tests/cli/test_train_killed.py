@@ -11,11 +11,10 @@ import time
 from pathlib import Path
 
 import pytest
-import soundfile
 
 from moksori.training import journal
 from tests import checkpoints
-from tests.recordings import TEXTS, tone
+from tests.recordings import write_manifest
 
 RUN = """
 model: base
@@ -37,18 +36,12 @@ threads: 1
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A checkpoint and a manifest whose codes are known already."""
-    from moksori.training import encoder, manifest
+    from moksori.training import encoder
 
     root = tmp_path_factory.mktemp("killed")
     checkpoints.tiny("0.6b-base", root / "base", seed=3)
-    folder = root / "recordings"
-    folder.mkdir()
-    rows = []
-    for n, text in enumerate(TEXTS):
-        soundfile.write(folder / f"{n}.wav", tone(1.0 + 0.1 * n, 150, n), 24_000)
-        rows.append(manifest.Row((folder / f"{n}.wav").resolve(), text, speaker="mina"))
-    manifest.write(folder / "manifest.jsonl", rows)
-    encoder.open_encoding(str(root / "base"), folder / "codes").run([row.audio for row in rows])
+    recordings = write_manifest(root / "recordings")
+    encoder.open_encoding(str(root / "base"), root / "recordings" / "codes").run(recordings)
     return root
 
 

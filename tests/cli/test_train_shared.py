@@ -8,11 +8,10 @@ import sys
 from pathlib import Path
 
 import pytest
-import soundfile
 
 from moksori.training import journal
 from tests import checkpoints
-from tests.recordings import TEXTS, tone
+from tests.recordings import write_manifest
 
 RUN = """
 model: base
@@ -37,16 +36,8 @@ threads: 1
 @pytest.mark.timeout(600)
 def test_two_processes_have_the_losses_of_one_with_the_same_windows(tmp_path: Path) -> None:
     """By `torchrun`, on processors; the clips are encoded by the first process while the second waits."""
-    from moksori.training import manifest
-
     checkpoints.tiny("0.6b-base", tmp_path / "base", seed=3)
-    folder = tmp_path / "recordings"
-    folder.mkdir()
-    rows = []
-    for n, text in enumerate(TEXTS):
-        soundfile.write(folder / f"{n}.wav", tone(1.0 + 0.1 * n, 150, n), 24_000)
-        rows.append(manifest.Row((folder / f"{n}.wav").resolve(), text, speaker="mina"))
-    manifest.write(folder / "manifest.jsonl", rows)
+    write_manifest(tmp_path / "recordings")
     for output, accumulate in (("two", 1), ("one", 2)):
         (tmp_path / f"{output}.yaml").write_text(RUN.format(output=output, accumulate=accumulate), encoding="utf-8")
     shared = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2", "-m", "moksori"]
