@@ -10,10 +10,12 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
+from moksori.serving.config import Config
 from moksori.store import Store, open_store
 from moksori.workbench.access import Access
 from moksori.workbench.app import create_app
 from moksori.workbench.models import ModelSpec
+from moksori.workbench.server import Server
 from moksori.workbench.workbench import Workbench
 
 Json = dict[str, Any]
@@ -37,6 +39,14 @@ def client(bench: Workbench) -> Iterator[TestClient]:
     with TestClient(app, base_url="http://127.0.0.1:8600") as opened:
         assert bench.settled.wait(30)
         yield opened
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Server]:
+    """The whole server, both interfaces, as `moksori serve` builds it."""
+    made = Server(Config(data=tmp_path / "data", engine="espeak", isolate=False))
+    yield made
+    made.close()
 
 
 @pytest.fixture

@@ -22,13 +22,6 @@ SPEECH = "/v1/audio/speech"
 
 
 @pytest.fixture
-def server(tmp_path: Path) -> Iterator[Server]:
-    made = Server(Config(data=tmp_path / "data", engine="espeak", isolate=False))
-    yield made
-    made.close()
-
-
-@pytest.fixture
 def client(server: Server) -> Iterator[TestClient]:
     with TestClient(server.app, base_url="http://127.0.0.1:8600") as opened:
         assert server.done.wait(60)
