@@ -75,6 +75,13 @@ def test_another_speed_keeps_the_pitch(http, speed):
     assert after == pytest.approx(before, rel=0.06)
 
 
+@pytest.mark.parametrize("faster", [0.8, 1.25])
+def test_a_tape_that_runs_faster_does_not_keep_the_pitch(http, faster):
+    """The measure of the test above would notice."""
+    plain = audio.read(http.post(SPEECH, json={"input": TEXT, "response_format": "wav", "seed": 3}).content)
+    assert pitch(plain.pcm, round(24_000 * faster)) == pytest.approx(pitch(plain.pcm, 24_000) * faster, rel=0.06)
+
+
 def pitch(pcm: np.ndarray, rate: int) -> float:
     """Hz: the lag at which loud windows of 40 ms are, all together, most like themselves."""
     window, low, high = round(0.04 * rate), rate // 400, rate // 70

@@ -1,4 +1,5 @@
 import asyncio
+import json
 import threading
 
 from moksori.workbench.events import MEMORY, Bell, Events
@@ -11,7 +12,7 @@ def test_what_was_missed_is_given_again_or_declared_forgotten() -> None:
     assert events.since(5) is None
     missed = events.since(events.last - 3)
     assert missed is not None
-    assert [event.data["n"] for event in missed] == [MEMORY + 7, MEMORY + 8, MEMORY + 9]
+    assert [json.loads(event.data)["n"] for event in missed] == [MEMORY + 7, MEMORY + 8, MEMORY + 9]
     assert events.since(events.last) == []
     assert events.since(events.last + 1) is None, "from the future of another run"
 
