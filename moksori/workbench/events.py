@@ -7,6 +7,7 @@ missed (or that the server is another run) and that it has to look at everything
 from __future__ import annotations
 
 import asyncio
+import json
 import secrets
 import threading
 from collections import deque
@@ -19,11 +20,11 @@ MEMORY = 2000
 
 @dataclass(frozen=True)
 class Event:
-    """kind names what it is about; job: the job it belongs to, if any."""
+    """kind names what it is about; data: JSON, written once for all who watch; job: the job it belongs to, if any."""
 
     n: int
     kind: str
-    data: Mapping[str, Any]
+    data: str
     job: str | None = None
 
 
@@ -63,9 +64,10 @@ class Events:
         self._lock = threading.Lock()
 
     def publish(self, kind: str, data: Mapping[str, Any], job: str | None = None) -> None:
+        text = json.dumps(data, ensure_ascii=False)
         with self._lock:
             self._last += 1
-            self._memory.append(Event(self._last, kind, data, job))
+            self._memory.append(Event(self._last, kind, text, job))
         self.bell.ring()
 
     @property

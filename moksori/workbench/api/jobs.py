@@ -137,16 +137,16 @@ async def _events(bench: Workbench, request: Request, job: str | None, given: st
     try:
         at = memory.last if seen is None else seen
         queue = await asyncio.to_thread(bench.dispatcher.queue_json)
-        yield _sse(f"{memory.run}-{at}", "hello", {"queue": queue})
+        yield _sse(f"{memory.run}-{at}", "hello", json.dumps({"queue": queue}, ensure_ascii=False))
         if given is not None and (seen is None or memory.since(seen) is None):
             at = memory.last
-            yield _sse(f"{memory.run}-{at}", "resync", {})
+            yield _sse(f"{memory.run}-{at}", "resync", "{}")
         while not await request.is_disconnected():
             wake.clear()
             missed = memory.since(at)
             if missed is None:  # this client reads so slowly that the memory went on without it
                 at = memory.last
-                yield _sse(f"{memory.run}-{at}", "resync", {})
+                yield _sse(f"{memory.run}-{at}", "resync", "{}")
                 continue
             for event in missed:
                 at = event.n
@@ -164,5 +164,5 @@ def _concerns(event: Event, job: str | None) -> bool:
     return job is None or event.job in (job, None)
 
 
-def _sse(id: str, kind: str, data: Any) -> str:
-    return f"id: {id}\nevent: {kind}\ndata: {json.dumps(data, ensure_ascii=False)}\n\n"
+def _sse(id: str, kind: str, data: str) -> str:
+    return f"id: {id}\nevent: {kind}\ndata: {data}\n\n"
