@@ -262,7 +262,9 @@ def _mixed(match: re.Match[str]) -> Iterator[Offer]:
         words = [_part(part, way) for part in parts]
         for dash in ("", "다시", "하이픈"):
             said = [dash if word == "-" else word for word in words]
-            yield " ".join(filter(None, said)) + tail, f"english.model.{way}"
+            whole = " ".join(filter(None, said)) + tail
+            yield whole, f"english.model.{way}"
+            yield whole.replace("제트", "지"), f"english.model.{way}"
             if "-" not in words:
                 break
 
@@ -294,4 +296,5 @@ def _word(match: re.Match[str]) -> Iterator[Offer]:
     if len(word) <= 10:
         yield letter_names(word), "english.letters"
         yield letter_names(word, otherwise=True), "english.letters.dictionary"
+        yield letter_names(word).replace("제트", "지"), "english.letters.zee"
     yield word, "as_written"

@@ -20,6 +20,7 @@ from .numeral import Numeral
 _LONGEST = 6
 _SEOK = {3: "석", 4: "넉"}
 _MONTHS = {6: "유월", 10: "시월"}
+_OF_MONTHS = ("월", "월호", "월말", "월초", "월분", "월생")
 # A single-syllable noun that goes on like this is another word: 3장면 has its own entry, 2시내 and 5분단 do not.
 _OTHER_WORD = re.compile(
     r"시(?:[내청장민]|즌|리즈|스템|도(?!록))|명(?:절|령|단)|개(?:발|선|최|별|념|방|혁|편)|대(?:한민국"
@@ -135,7 +136,7 @@ def native(value: int, noun: Counter, *, space: bool = True) -> str:
 
 
 def sino(number: Numeral, noun: Counter, policy: Policy, *, space: bool) -> str:
-    if noun.noun in ("월", "월호") and number.value in _MONTHS:
+    if noun.noun in _OF_MONTHS and number.value in _MONTHS:
         return _MONTHS[number.value] + noun.noun[1:]
     if number.plain and len(number.written) == 2 and (noun.noun == "학번" or _short_year(number, noun)):
         return join(spell(number.written, zero="공"), noun.noun, space=space)

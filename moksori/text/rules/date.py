@@ -32,6 +32,10 @@ _MD = re.compile(
     r"(?<![0-9.,/:-])(?P<month>1[0-2]|0?[1-9])(?P<joint>\s?[/.]\s?)(?P<day>3[01]|[12][0-9]"
     r"|0?[1-9])(?![0-9]|[/][0-9]|\.[0-9])(?P<dot>\.)?(?P<week>\s?\([월화수목금토일](?:요일)?\))?"
 )
+_MD_TO_DAY = re.compile(
+    r"(?<![0-9.,/:-])(?P<month>1[0-2]|0?[1-9])/(?P<day>3[01]|[12][0-9]|0?[1-9])\s?[~∼〜～]\s?"
+    r"(?P<last>3[01]|[12][0-9]|0?[1-9])(?![0-9/:.,-])(?P<noun>일)?(?=(?P<after>[가-힣A-Za-z%]?))"
+)
 _WEEKDAY = re.compile(
     r"(?:(?<=[0-9])|(?<=[0-9]일)|(?<=[0-9]\.)|(?<=[0-9]일 )|(?<=[0-9] )|(?<=[0-9]\. ))\((?P<day>[월화수목금토일])\)"
 )
@@ -96,6 +100,8 @@ def find(view: View, policy: Policy) -> Iterator[Candidate]:
         yield from _year_month(view, match)
     for match in _MD.finditer(text):
         yield from _month_day(view, match)
+    for match in _MD_TO_DAY.finditer(text) if "/" in text else ():
+        yield from _to_day(match)
     for match in _COMPACT.finditer(text):
         cue = _COMPACT_CUE.match(text, match.end()) or _DATE_LEFT.search(view.before(match.start()))
         yield _compact(match, bool(cue))
@@ -182,6 +188,15 @@ def _month_day(view: View, match: re.Match[str]) -> Iterator[Candidate]:
         (fraction, score),
         SHAPE,
     )
+
+
+def _to_day(match: re.Match[str]) -> Iterator[Candidate]:
+    """4/27~30, 4/27~30일: a range of days, unless the days do not rise or a counting noun follows."""
+    if int(match["day"]) >= int(match["last"]) or (match["after"] and not match["noun"]):
+        return
+    first, last = f"{month(int(match['month']))} {day(int(match['day']))}", day(int(match["last"]))
+    others = ((f"{first}부터 {last}", "range.from"), (f"{first} {last}", "range.silent"))
+    yield Candidate(*match.span(), f"{first}에서 {last}", "date", "date.month_day_range", 0.8, others, SHAPE * 1.2)
 
 
 def _compact(match: re.Match[str], cue: bool) -> Candidate:

@@ -126,7 +126,14 @@ def _lexicon(start: int, end: int, surface: str, reading: str) -> Candidate:
     if len(surface) <= 8 and surface.isalpha():
         alternatives.insert(0, (letter_names(surface), "english.letters"))
         alternatives.append((letter_names(surface, otherwise=True), "english.letters.dictionary"))
-    for said, formal in (("씨", "시"), ("알", "아르"), ("티브이", "티비"), ("쓰리", "스리"), ("지", "제트")):
+    for said, formal in (
+        ("씨", "시"),
+        ("알", "아르"),
+        ("티브이", "티비"),
+        ("쓰리", "스리"),
+        ("지", "제트"),
+        ("제트", "지"),
+    ):
         if surface.isupper() and said in reading:
             alternatives.append((reading.replace(said, formal), "english.spelling"))
     digits = re.fullmatch(r"([A-Za-z]*)-?([0-9]{1,4})([A-Za-z]*)", surface)

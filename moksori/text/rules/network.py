@@ -1,4 +1,4 @@
-"""E-mail addresses and web addresses.
+"""E-mail addresses, web addresses and file names.
 
 Convention (announcers): @ 골뱅이, the last dot with com is 닷컴, other dots 점; words are said as words where the
 lexicon knows them, short unknown clusters and country codes by letters; the scheme is not said. Source: 국립국어원
@@ -57,7 +57,12 @@ _MARKS = {
     "~": "물결",
     ":": "콜론",
 }
+_FILE = re.compile(
+    r"(?<![A-Za-z0-9가-힣@._/-])(?P<stem>[A-Za-z0-9가-힣][A-Za-z0-9가-힣_().-]{0,80})\.(?P<kind>jpe?g|png|gif|webp|hwpx?|pdf"
+    r"|docx?|xlsx?|pptx?|txt|csv|zip|7z|exe|apk|mp[34]|wav|flac|avi|mov|mkv|html?|json|ya?ml|xml|py|js|ts|ini|log|md)(?![A-Za-z0-9_./-])"
+)
 _PIECE = re.compile(r"[A-Za-z]+|[0-9]+|[^A-Za-z0-9]")
+_FILE_PIECE = re.compile(r"[A-Za-z]+|[0-9]+|[가-힣]+|[^A-Za-z0-9가-힣]")
 
 
 def find(view: View, policy: Policy) -> Iterator[Candidate]:
@@ -72,6 +77,8 @@ def find(view: View, policy: Policy) -> Iterator[Candidate]:
             others.append((f"골뱅이 {name.replace(' 언더바', '')}", "network.handle"))
             yield Candidate(*match.span(), f"골뱅이 {name}", "handle", "network.handle", 0.7, tuple(others), SHAPE)
     if "." in text:
+        for match in _FILE.finditer(text):
+            yield _file(match)
         for match in _URL.finditer(text):
             written = re.sub(r"^[a-z]+://", "", match[0]).rstrip("/.")
             host, slash, path = written.partition("/")
@@ -79,6 +86,23 @@ def find(view: View, policy: Policy) -> Iterator[Candidate]:
                 continue
             end = match.end() - (len(match[0]) - len(match[0].rstrip(".?&")))
             yield from _candidates(match, "", "", host, _words(slash + path) if path else "", "url", end)
+
+
+def _file(match: re.Match[str]) -> Candidate:
+    """IMG_2041.jpg, 회의록_최종.hwp: the stem's marks by name, then 점 and the kind of file."""
+    kind = _words(match["kind"])
+    pieces = _FILE_PIECE.findall(match["stem"])
+    words = [piece if "가" <= piece[0] <= "힣" else _words(piece) for piece in pieces]
+    values = [sino(piece) if piece.isdigit() else word for piece, word in zip(pieces, words, strict=True)]
+    stem, by_value = (" ".join(filter(None, said)) for said in (words, values))
+    others = [
+        (f"{by_value} 점 {kind}", "network.file.value"),
+        (f"{stem} 닷 {kind}", "network.dot"),
+        (f"{stem.replace('언더바', '밑줄')} 점 {kind}", "network.file"),
+        (f"{stem.replace(' 언더바', '').replace(' 하이픈', '')} 점 {kind}", "network.file.silent"),
+        (f"{stem} {kind}", "network.file.silent"),
+    ]
+    return Candidate(*match.span(), f"{stem} 점 {kind}", "file", "network.file", 0.8, tuple(others), SHAPE * 1.3)
 
 
 def _candidates(

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from ..candidate import GENERIC, STRUCTURE, Candidate
+from ..candidate import GENERIC, SHAPE, STRUCTURE, Candidate
 from ..number import ENGLISH, attributive, spell
 from ..number import native as native_noun
 from ..policy import Policy
@@ -43,6 +43,10 @@ _LESSON = re.compile(
 )
 _GRADE = re.compile(r"(?<![가-힣])[초중고대]$")  # 고3, 초5
 _NAMED = re.compile(r"[A-Za-z]$|[A-Z]-$")  # F1, B-12: the digit belongs to a name
+_BARE_UNIT = re.compile(
+    r"(?<![0-9A-Za-z./·㎀-㏟])(?:[㎀-㏟]|[kcm]?m[²³])(?:/(?:[㎀-㏟]|[kcm]?m[²³]))?(?![0-9A-Za-z/])"
+    r"|(?<![0-9A-Za-z./·])(?:kg|km|cm|mm|ml|mL|kWh|MB|GB)(?=당(?![가-힣]{2}))"
+)
 _POINT = re.compile(r"(?<![0-9A-Za-z가-힣.)])\.[0-9]{1,15}(?![0-9.])")
 
 
@@ -52,6 +56,11 @@ def find(view: View, policy: Policy) -> Iterator[Candidate]:
         yield Candidate(
             *match.span(), word, "number", "number.point", 0.8, ((f"영 {word}", "number.decimal"),), STRUCTURE
         )
+    for match in _BARE_UNIT.finditer(view.text):
+        unit = units().get(match[0])
+        if unit is not None and "{}" not in unit.reading:
+            others = ((unit.other, "measure.other_name"),) if unit.other else ()
+            yield Candidate(*match.span(), unit.reading, "measure", "measure.name", 0.9, others, SHAPE)
     for match in numeral.NUMBER.finditer(view.text):
         number = numeral.at(view.text, match)
         yield from _alone(view, number, policy)
