@@ -115,6 +115,12 @@ _CARRIED = re.compile(
 )
 
 
+_AMONG = re.compile(r"[0-9]\s?(?P<noun>[가-힣]{1,3}?)\s?(?:중|가운데)(?:에서|에)?\s?$")  # 3점 중 1점
+_PLACES = frozenset(
+    {"시", "호", "층", "회", "차", "등", "조", "단", "동"}
+)  # their numbers are names, even among others
+
+
 def decide(noun: str, place: Place) -> Choice:
     """Which system `noun`'s number takes here."""
     if place.left.endswith("제"):
@@ -127,6 +133,9 @@ def decide(noun: str, place: Place) -> Choice:
         if match:
             shown = match[0].strip()[:12] or cue.rule
             return Choice(cue.system, cue.rule, cue.confidence, (f"{'left' if cue.left else 'right'}:{shown}",))
+    among = _AMONG.search(place.left)
+    if among and among["noun"] == noun and noun not in _PLACES:
+        return Choice(NATIVE, "among", 0.85, (f"left:{among[0].strip()}",))
     carried = _CARRIED.search(place.left)
     if carried and carried["noun"] == noun:
         return Choice(NATIVE, "same_count", 0.8, (f"left:{carried[0].strip()}",))

@@ -65,6 +65,7 @@ _FRACTION_RIGHT = re.compile(
     r"|토막|모|개|장|쪽|박자|인치|사이즈|선|미만|초과|줄었|줄어)"
 )
 _FRACTION_LEFT = re.compile(r"(?:의|약|전체|절반|나머지|중|총|설탕|소금|간장|물|우유|식초|버터|후추)\s*$")
+_QUARTER = re.compile(r"\s?분기")  # 1/4분기 is `fraction`'s
 _CONTINUED = re.compile(r"(?:[0-9]\.?|일|\))\s?[~∼〜～–-]\s?$")
 _FULL_BEFORE = re.compile(
     r"(?:[0-9]{4}|['’‘][0-9]{2})\s?[./-]\s?[0-9]{1,2}\s?[./-]\s?[0-9]{1,2}\.?\s?(?:\([월화수목금토일]\))?\s?[~∼〜～–-]\s?$"
@@ -171,6 +172,8 @@ def _month_day(view: View, match: re.Match[str]) -> Iterator[Candidate]:
         return
     if match["dot"]:
         end -= 1
+    if match["day"] == "4" and _QUARTER.match(text, end):
+        return
     likely = bool(left or right)
     proper = first < second
     as_fraction = not likely and (

@@ -25,7 +25,7 @@ _OPENED = rf"(?:\({_AREA}\)|{_AREA}\)?)"
 _DIGIT = r"[0-9*Xx○●]"
 _SERVICE = r"1(?:5(?:22|33|44|66|77|88|99|51)|6(?:00|44|61|66|68|70|88|99|60)|8(?:00|11|33|55|66|77|99))"
 _FULL = re.compile(
-    rf"(?<![0-9A-Za-z])(?<![0-9][-.])(?:(?<![0-9],)|(?<=[0-9]{{4}},))(?:"
+    rf"(?:(?<![0-9A-Za-z])|(?<=[Ff]ax)|(?<=FAX)|(?<=[Tt]el)|(?<=TEL))(?<![0-9][-.])(?:(?<![0-9],)|(?<=[0-9]{{4}},))(?:"
     rf"(?P<intl>(?:(?:\+|00)82|\(\+82\)){_GAP}?(?:\(0\)\s?)?0?(?:2|50[0-9]"
     rf"|[1-7][0-9])\)?{_GAP}?{_DIGIT}{{3,4}}{_GAP}?{_DIGIT}{{4}})"
     rf"|(?P<intlservice>(?:\+|00)82{_GAP}?(?:{_SERVICE}{_GAP}?[0-9]{{4}}|(?:2|[3-6][0-9]){_GAP}1[0-9]{{2,3}}))"
@@ -75,11 +75,11 @@ _LINES = {
 }
 _EMERGENCY = {"112", "119", "114", "113", "111", "118", "120", "911"} | _LINES
 _DIAL = re.compile(
-    r"(?<![0-9A-Za-z*#])(?:[*#]{1,2}[0-9]{1,12}(?:[*#][0-9]{0,12}){0,3}#|[0-9]{1,6}#|#[0-9]{3,6}(?=(?:번)?(?:으?로|에|을|를)?(?:\s|$|[.,]))|\*[0-9]{2,6}(?![가-힣]))(?![0-9A-Za-z*#])"
+    r"(?<![0-9A-Za-z*#])(?:[*#]{1,2}[0-9]{1,12}(?:[*#][0-9]{0,12}){0,3}#|[0-9]{1,6}#|#[0-9]{3,6}(?=(?:번)?(?:으?로|에|을|를)?(?:\s|$|[.,]))|\*[0-9]{2,6}(?![가-힣](?<![을를로에번과와은는이가])))(?![0-9A-Za-z*#])"
 )
 _SLASH = re.compile(r"\s?/\s?")
 _KEYS = {"*": "별표", "#": "샵"}
-_TELEPHONE = re.compile(r"(?<![A-Za-z])(?P<word>Tel|TEL|tel)(?=\.?\s?[:)]?\s?[(+]?[0-9])")
+_TELEPHONE = re.compile(r"(?<![A-Za-z])(?:(?P<tel>Tel|TEL|tel)|(?P<fax>Fax|FAX|fax))(?=\.?\s?[:)]?\s?[(+]?[0-9])")
 _PARTICLE = re.compile(r"(?:에|로|으로|를|가|는)(?:서)?(?![가-힣])|번(?:에|으로|을)(?![가-힣])|입니다|이에요|예요")
 _ANY_PARTICLE = re.compile(r"(?:와|과|은|이|나|이나|도|만|의|부터|이라|라)(?![가-힣])")
 _AMOUNT = re.compile(r"\s?(?:명|건|개|원|호|년|월|일|분|초|층|세|살|회|점|도|주|권|장|대|퍼|%|[A-Za-z℃㎡])")
@@ -102,7 +102,9 @@ def find(view: View, policy: Policy) -> Iterator[Candidate]:
         others = ((words.replace("샵", "우물 정"), "phone.keys"), (words.replace("별표", "별"), "phone.keys"))
         yield Candidate(*match.span(), words, "phone", "phone.keys", 0.8, others, SHAPE)
     for match in _TELEPHONE.finditer(view.text):
-        yield Candidate(*match.span("word"), "전화", "english", "phone.word", 0.8, (("텔", "english.sound"),), SHAPE)
+        gap = "" if view.text[match.end()] in " .:)" else " "
+        word, others = ("전화", (("텔" + gap, "english.sound"),)) if match["tel"] else ("팩스", ())
+        yield Candidate(*match.span(), word + gap, "english", "phone.word", 0.8, others, SHAPE)
     for match in _SHORT.finditer(view.text):
         yield from _short(view, match)
 
