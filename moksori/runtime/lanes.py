@@ -137,18 +137,22 @@ def widen(b: Builder, address: Value, size: int) -> Value:
     return b.bitcast(b.shl(half, ir.Constant(INTS, [16] * LANES)), FLOATS)
 
 
-def _float_product(size: int, vectors: int, adds: bool = False) -> Any:
-    """One weight row (`size` bytes a weight) times `vectors` activation rows: (w, x, x_stride, k, out, out_stride).
-    k is a multiple of 16. The strides are in elements. With `adds`, out grows by the product."""
+def _float_product(size: int, vectors: int, rows: int = 1, adds: bool = False) -> Any:
+    """`rows` weight rows (`size` bytes a weight, one behind the other) times `vectors` activation rows:
+    (w, x, x_stride, k, out, out_stride). k is a multiple of 16. The strides are in elements. With `adds`, out grows by
+    the product."""
 
     def build(b: Builder, w: Value, x: Value, stride: Value, k: Value, out: Value, out_stride: Value) -> None:
-        rows = [offset(b, x, b.mul(stride, number(v)), 4) for v in range(vectors)]
-        sums = cells(b, FLOATS, 2 * vectors)
+        matrix = [offset(b, w, b.mul(k, number(r)), size) for r in range(rows)]
+        vector = [offset(b, x, b.mul(stride, number(v)), 4) for v in range(vectors)]
+        sums = {(r, v): cells(b, FLOATS, 2) for r in range(rows) for v in range(vectors)}
 
         def step(at: Value, part: int) -> None:
-            weights = widen(b, offset(b, w, at, size), size)
+            weights = [widen(b, offset(b, row, at, size), size) for row in matrix]
             for v in range(vectors):
-                accumulate(b, sums[2 * v + part], weights, load(b, offset(b, rows[v], at, 4), FLOATS))
+                xs = load(b, offset(b, vector[v], at, 4), FLOATS)
+                for r in range(rows):
+                    accumulate(b, sums[r, v][part], weights[r], xs)
 
         whole = b.and_(k, number(-PAIR))
         with cgutils.for_range_slice(b, number(0), whole, number(PAIR), I64) as (at, _):
@@ -156,19 +160,20 @@ def _float_product(size: int, vectors: int, adds: bool = False) -> Any:
             step(b.add(at, number(LANES)), 1)
         with b.if_then(b.icmp_signed("<", whole, k)):
             step(whole, 0)
-        for v in range(vectors):
-            total = fold(b, b.fadd(b.load(sums[2 * v]), b.load(sums[2 * v + 1])))
-            place = offset(b, out, b.mul(out_stride, number(v)), 4)
+        for (r, v), (even, odd) in sums.items():
+            total = fold(b, b.fadd(b.load(even), b.load(odd)))
+            place = offset(b, out, b.add(b.mul(out_stride, number(v)), number(r)), 4)
             store(b, b.fadd(b.load(b.inttoptr(place, F32.as_pointer())), total) if adds else total, place)
 
     shape = [ADDRESS, ADDRESS, COUNT, COUNT, ADDRESS, COUNT]
     name = "float_added" if adds else f"float{8 * size}"
-    return vector_intrinsic(f"{name}_{vectors}", shape, types.void, build)
+    return vector_intrinsic(f"{name}_{rows}_{vectors}", shape, types.void, build)
 
 
 float32_1, float32_2, float32_4 = (_float_product(4, n) for n in (1, 2, 4))
 added_1, added_2, added_4 = (_float_product(4, n, adds=True) for n in (1, 2, 4))
 bfloat16_1, bfloat16_2, bfloat16_4 = (_float_product(2, n) for n in (1, 2, 4))
+bfloat16_two_4 = _float_product(2, 4, rows=2)  # the two share what is read of the activations
 
 
 # Products with int8 weights -------------------------------------------------------------------------------------

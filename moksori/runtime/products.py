@@ -15,6 +15,7 @@ from .compiled import compiled
 
 FLOAT32, BFLOAT16, INT8 = 0, 1, 2
 GROUP = 256  # weights that share an int8 scale
+TWO_ROWS = lanes.MACHINE in ("avx512", "vnni")  # elsewhere there are too few registers for it
 ROUND_LIMIT = 32767.0  # an activation's largest rounded value; a group's sum then stays far below 2^31
 
 
@@ -81,15 +82,38 @@ def product(matrix: Matrix, x: Operand, out: int, stride: int, span: Span) -> No
     if matrix.kind == INT8:
         _product_int8(matrix, x, out, stride, span)
         return
+    r = span.first
+    while r < span.last:
+        both = TWO_ROWS and matrix.kind == BFLOAT16 and r + 2 <= span.last
+        done = _by_fours(matrix, x, out, stride, r) if both else 0
+        end = r + 2 if both else r + 1
+        while r < end:
+            _row(matrix, x, out, stride, r, done)
+            r += 1
+
+
+@compiled
+def _by_fours(matrix: Matrix, x: Operand, out: int, stride: int, r: int) -> int:
+    """Two rows of bfloat16 weights from r on, by four rows of x at a time; how many rows of x that were."""
+    w, row = matrix.address + 2 * matrix.k * r, 0
+    while row + 4 <= x.rows:
+        source, place = x.x + 4 * x.stride * row, out + 4 * (stride * row + r)
+        lanes.bfloat16_two_4(w, source, x.stride, matrix.k, place, stride)
+        row += 4
+    return row
+
+
+@compiled
+def _row(matrix: Matrix, x: Operand, out: int, stride: int, r: int, row: int) -> None:
+    """One row of float weights, times the rows of x from `row` on."""
     size = 2 if matrix.kind == BFLOAT16 else 4
-    for r in range(span.first, span.last):
-        w, row = matrix.address + size * matrix.k * r, 0
-        while row < x.rows:
-            source, place = x.x + 4 * x.stride * row, out + 4 * (stride * row + r)
-            if matrix.kind == BFLOAT16:
-                row += _bfloat16(w, source, x.stride, matrix.k, place, stride, x.rows - row)
-            else:
-                row += _float32(w, source, x.stride, matrix.k, place, stride, x.rows - row)
+    w = matrix.address + size * matrix.k * r
+    while row < x.rows:
+        source, place = x.x + 4 * x.stride * row, out + 4 * (stride * row + r)
+        if matrix.kind == BFLOAT16:
+            row += _bfloat16(w, source, x.stride, matrix.k, place, stride, x.rows - row)
+        else:
+            row += _float32(w, source, x.stride, matrix.k, place, stride, x.rows - row)
 
 
 @compiled
