@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import os
-import resource
 import sys
 import threading
 import time
@@ -19,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from moksori.model import Sampling, VoicePrompt
+from moksori.runtime import memory
 from moksori.runtime.compiled import compiled
 from moksori.runtime.ending import EndingSettings
 from moksori.runtime.runtime import Runtime, Utterance
@@ -140,8 +140,7 @@ def main() -> None:
     found["single"] = [speak(runtime, frames, 1) for _ in range(rounds)]
     found["clone"] = clone(runtime)
     found["batch"] = {str(n): speak(runtime, frames // 2, n) for n in (1, 2, 4, 8)}
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e9
-    found |= {"peak_rss_gb": peak, "numerics": runtime.numerics}
+    found |= {"peak_rss_gb": memory.peak() / 1e9, "numerics": runtime.numerics}
     values = np.ones(READ_BYTES // 8, np.int64)
     found["step"] = measure_step(runtime, 20, values)
     runtime.close()
