@@ -70,6 +70,7 @@ def measure_step(runtime: Runtime, frames: int, values: npt.NDArray[np.int64]) -
     """The decode step alone, in turns with plain reading, so that both see the same machine."""
     stepper = runtime.scheduler._stepper
     assert isinstance(stepper, CompiledStep)
+    stepper.crowded = False  # as the scheduler says where no sound is made beside it; the batches before were
     threads = stepper.team.members
     hidden = runtime.model.config.talker.stack.hidden_size
     sequence = stepper.begin(40 + frames)
