@@ -55,7 +55,7 @@ _CALL_LEFT = re.compile(
 )
 _SHORT = re.compile(
     r"(?<![0-9A-Za-z.,/-])(?:1(?:[013][0-9]|2[0-9]|8[0-9])|13[0-9]{2}|1577|1588|911"
-    r"|999)(?![0-9A-Za-z./-]|,[0-9]|[~∼]\s?[0-9])"
+    r"|999)(?![0-9A-Za-z/-]|[.,][0-9]|[~∼]\s?[0-9])"
 )
 _LINES = {
     "1330",
@@ -74,6 +74,23 @@ _LINES = {
     "1399",
 }
 _EMERGENCY = {"112", "119", "114", "113", "111", "118", "120", "911"} | _LINES
+_SPECIAL = _EMERGENCY | {
+    "110", "117", "121", "122", "123", "125", "126", "127", "128", "129", "131", "132", "134", "141", "181", "182",
+    "188", "1301", "1333", "1335", "1336", "1337", "1338", "1341", "1365", "1369", "1377", "1385", "1390", "1398",
+}  # fmt: skip
+_CALL_AROUND = re.compile(
+    r"신고|전화|상담|문의|제보|통화|국번|핫라인|콜센터|위급|응급|긴급|도난|도둑|화재|불이 나|고장|정전|단수"
+    r"|물어보|여쭤|돌려 주|걸(?:어|면|고|세요|자|라|었|려)|누르(?:고|세|시|면)|눌러"
+)
+_NAMED_END = re.compile(
+    r"번?(?:으로|로|에|은|는|이|가|을|를|과|와|도|이나|나|이랑|랑|에는|이고|이며|입니다|이에요|예요|이래요|래요|이야|야)?(?![가-힣0-9])"
+    r"(?!\s?(?:이상|이하|미만|초과|정도|가량|안팎|버스|출구|노선|국도|지방도|게이트|문항|문제|선수|홈|방|좌석|창구|마을|시내|환자"
+    r"|고객|손님|테이블|트랙|채널|승객|객실|레인|사물함|정류|의자|카드))"
+)
+_AMOUNT_LEFT = re.compile(
+    r"(?:하루|총|약|평균|최대|최소|모두|무려|체온|혈압|심박수|점수|번호표|대기|시속|키|버스)[은는이가]?\s?$|(?<![가-힣])제\s?$"
+)
+_EXTENSION = re.compile(r"(?<![A-Za-z])[Ee]xt\.?\s?(?=[0-9])")
 _DIAL = re.compile(
     r"(?<![0-9A-Za-z*#])(?:[*#]{1,2}[0-9]{1,12}(?:[*#][0-9]{0,12}){0,3}#|[0-9]{1,6}#|#[0-9]{3,6}(?=(?:번)?(?:으?로|에|을|를)?(?:\s|$|[.,]))|\*[0-9]{2,6}(?![가-힣](?<![을를로에번과와은는이가])))(?![0-9A-Za-z*#])"
 )
@@ -105,6 +122,8 @@ def find(view: View, policy: Policy) -> Iterator[Candidate]:
         gap = "" if view.text[match.end()] in " .:)" else " "
         word, others = ("전화", (("텔" + gap, "english.sound"),)) if match["tel"] else ("팩스", ())
         yield Candidate(*match.span(), word + gap, "english", "phone.word", 0.8, others, SHAPE)
+    for match in _EXTENSION.finditer(view.text):
+        yield Candidate(*match.span(), "내선 ", "english", "phone.word", 0.85, (("구내 ", "phone.word"),), SHAPE)
     for match in _SHORT.finditer(view.text):
         yield from _short(view, match)
 
@@ -167,13 +186,22 @@ def _short(view: View, match: re.Match[str]) -> Iterator[Candidate]:
         (number in ("112", "119") or number in _LINES) and _ANY_PARTICLE.match(text, end)
     )
     lonely = number in _EMERGENCY and not view.before(match.start()).strip() and view.after(end).strip(" .!번") == ""
-    if not (right or left or alone or lonely):
+    if not (right or left or alone or lonely or _among_calls(view, match)):
         return
     evidence = f"right:{right[0].strip()}" if right else f"left:{left[0].strip()}" if left else "emergency"
     yield Candidate(
         match.start(), end, spell(number, zero="공"), "phone", "phone.short", 0.9 if right or left else 0.75,
         ((sino(number), "number.cardinal"),), SHAPE, (evidence,),
     )  # fmt: skip
+
+
+def _among_calls(view: View, match: re.Match[str]) -> bool:
+    """A special number in a sentence about calling, or beside another one: 날씨는 131, 법률 상담은 132."""
+    before, after = view.before(match.start(), 60), view.after(match.end(), 60)
+    if match[0] not in _SPECIAL or not _NAMED_END.match(view.text, match.end()) or _AMOUNT_LEFT.search(before):
+        return False
+    others = (other[0] for side in (before, after) for other in _SHORT.finditer(side))
+    return bool(_CALL_AROUND.search(before) or _CALL_AROUND.search(after) or any(n in _SPECIAL for n in others))
 
 
 def _counted(text: str, end: int) -> bool:

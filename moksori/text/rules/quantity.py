@@ -214,7 +214,7 @@ def _rising(first: Numeral, second: Numeral) -> bool:
     """A hyphen is a range only when it rises: 2-3명, not 3-2번지."""
     if first.value is None or second.value is None:
         return first.is_decimal and second.is_decimal
-    return first.value < second.value and first.written[0] != "0" and len(first.written) <= 4
+    return first.value < second.value and first.written[0] != "0" and (len(first.written) <= 4 or "," in first.written)
 
 
 def _sign(text: str, start: int) -> str:
