@@ -119,8 +119,8 @@ def overall(official: Mapping[str, Tensor], names: set[str], folder: Path, rando
     distinct = [len(column.unique()) for column in codes.T]
     yield Result("spread", min(distinct) >= LEAST_DISTINCT, f"{min(distinct)} to {max(distinct)} codes in a codebook")
     waves = [tensor for name, tensor in official.items() if name.endswith("/wave")]
-    level = min(float(wave.square().mean().sqrt()) for wave in waves)
-    yield Result("level", level >= LEAST_LEVEL, f"RMS {level:.3f} in the softest waveform")
+    level = min(float(wave.std()) for wave in waves)
+    yield Result("level", level >= LEAST_LEVEL, f"RMS {level:.3f} about its mean in the softest waveform")
 
 
 def compare_codec(interpreter: Path, checkpoint: Path | None) -> int:

@@ -46,8 +46,8 @@ def test_a_lora_on_pocket_raises_likeness_to_an_unseen_voice_within_ten_minutes(
     monkeypatch.chdir(tmp_path)
     assert "f2" in UNSEEN
     voice, synthesis = Speaker("f2", 62, 50, 168), Synthesis()
-    said = [one.text for one in texts.draw(77, 400) if one.language == "ko" and 8 <= len(one.text) <= 40][:80]
-    for folder, part in (("recordings", said[:60]), ("unheard", said[60:])):
+    said = [one.text for one in texts.draw(77, 800) if one.language == "ko" and 8 <= len(one.text) <= 40][:160]
+    for folder, part in (("recordings", said[:120]), ("unheard", said[120:])):
         (tmp_path / folder).mkdir()
         for number, text in enumerate(part):
             soundfile.write(tmp_path / folder / f"{number:03d}.wav", synthesis.speak(text, "ko", voice), 24_000)
@@ -58,9 +58,9 @@ def test_a_lora_on_pocket_raises_likeness_to_an_unseen_voice_within_ten_minutes(
     assert main(["train", "run.yaml"]) == 0
     assert time.process_time() - began < 2 * 600
     # Sentences that were not learnt, so that each take is compared with the voice itself saying the same words.
-    (tmp_path / "unheard.txt").write_text("\n".join(said[60:]), encoding="utf-8")
+    (tmp_path / "unheard.txt").write_text("\n".join(said[120:]), encoding="utf-8")
     assert main(["evaluate", "out", "--model", str(CHECKPOINT), "--pack", "runs/stranger/packs/stranger",
-                 "--recordings", "unheard", "--texts", "unheard.txt", "--seeds", "1,2"]) == 0  # fmt: skip
+                 "--recordings", "unheard", "--texts", "unheard.txt", "--seeds", "1,2,3,4"]) == 0  # fmt: skip
     found = json.loads((tmp_path / "out" / "figures.json").read_text(encoding="utf-8"))
     base, voice = found["settings"]["base"], found["settings"]["voice"]
     assert voice["same_words_db"] < 0.95 * base["same_words_db"]
