@@ -120,8 +120,9 @@ def find(view: View, policy: Policy) -> Iterator[Candidate]:
         yield Candidate(*match.span(), words, "phone", "phone.keys", 0.8, others, SHAPE)
     for match in _TELEPHONE.finditer(view.text):
         gap = "" if view.text[match.end()] in " .:)" else " "
-        word, others = ("전화", (("텔" + gap, "english.sound"),)) if match["tel"] else ("팩스", ())
-        yield Candidate(*match.span(), word + gap, "english", "phone.word", 0.8, others, SHAPE)
+        word, sounds = ("전화", ("텔",)) if match["tel"] else ("팩스", ())
+        other_words = tuple((sound + gap, "english.sound") for sound in sounds)
+        yield Candidate(*match.span(), word + gap, "english", "phone.word", 0.8, other_words, SHAPE)
     for match in _EXTENSION.finditer(view.text):
         yield Candidate(*match.span(), "내선 ", "english", "phone.word", 0.85, (("구내 ", "phone.word"),), SHAPE)
     for match in _SHORT.finditer(view.text):
