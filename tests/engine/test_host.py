@@ -265,7 +265,7 @@ def test_an_engine_speaks_from_another_environment(tmp_path):
 
 
 def hold_when_killed(command: Command, voice: Voice | None = None) -> int:
-    """Killed after the first chunk of many: another process goes on at the very sample. How often it was asked again."""
+    """Killed after the first chunk of many: another process goes on at the very sample. Returns the replays."""
     engine = HostedEngine(command)
     try:
         voice = voice or Voice.preset(engine.describe().speakers[0].id)
