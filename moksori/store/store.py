@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
+from contextlib import ExitStack
 from pathlib import Path
 
 from moksori.errors import Conflict, Unavailable
@@ -85,12 +86,12 @@ def open_store(folder: Path | None = None, *, url: str = "", owner: bool = True)
             f"The store {place} cannot be used: {error.strerror}.", hint="Choose another folder: --data FOLDER."
         ) from error
     database = url or os.environ.get("MOKSORI_DATABASE") or f"sqlite:///{place / 'moksori.db'}"
-    try:
-        return Store(place, database, lock)
-    except BaseException:
+    with ExitStack() as undo:
         if lock is not None:
-            os.close(lock)
-        raise
+            undo.callback(os.close, lock)
+        store = Store(place, database, lock)
+        undo.pop_all()
+    return store
 
 
 def _own(place: Path) -> int:

@@ -5,6 +5,7 @@ What `moksori serve` runs. Knows no terminal.
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from dataclasses import replace
 
 from fastapi import FastAPI
@@ -35,12 +36,11 @@ class Server:
         """Raises Conflict if another process owns the store, InvalidInput if strangers could come in."""
         self.config = config
         self.store = open_store(config.data)
-        try:
+        with ExitStack() as undo:
+            undo.callback(self.store.close)
             access = access_of(config, self.store.settings)
             check_exposed(config.reachable, access)
-        except BaseException:
-            self.store.close()
-            raise
+            undo.pop_all()
         spec = ModelSpec(config.model, config.engine, config.precision)
         self.bench = Workbench(self.store, spec=spec, device=config.device, loader=self._open)
         archive = StoreArchive(self.store, self.bench.models)
