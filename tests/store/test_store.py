@@ -42,3 +42,9 @@ def test_settings_outlive_the_process(tmp_path: Path) -> None:
     first.settings.put({"label": True})
     first.close()
     assert open_store(tmp_path).settings.all() == {"label": True, "template": "{n}"}
+
+
+def test_a_store_that_cannot_be_opened_gives_the_folder_back(tmp_path: Path) -> None:
+    with pytest.raises(Unavailable):
+        open_store(tmp_path, url=f"sqlite:///{tmp_path / 'not there' / 'x.db'}")
+    open_store(tmp_path).close()
