@@ -1,8 +1,9 @@
 """E-mail addresses, web addresses and file names.
 
 Convention (announcers): @ 골뱅이, the last dot with com is 닷컴, other dots 점; words are said as words where the
-lexicon knows them, short unknown clusters and country codes by letters; the scheme is not said. Source: 국립국어원
-'@' as 골뱅이 (표준국어대사전), 외래어 표기법 for unknown words.
+lexicon knows them, short unknown clusters and country codes by letters; the scheme is not said; in the name of a file _
+is 언더바 and the dot before its kind 점. Source: 국립국어원 '@' as 골뱅이 (표준국어대사전), 외래어 표기법 for
+unknown words.
 """
 
 from __future__ import annotations

@@ -3,7 +3,8 @@
 Rule: digit by digit, 0 is 공, one small pause for each group; the hyphen is silent unless the policy says otherwise.
 Source: 국립국어원 answers that 0 in a telephone number is 공, 문장 부호 '붙임표' and '숨김표' (010-○○○○-1234). Groups
 are the writer's. A shape finds the number; phonenumberslite, loaded only then, says how sure it is. Short numbers
-need a cue (신고, 전화, 국번 없이), else they are amounts.
+need a cue (신고, 전화, 국번 없이), special ones a sentence about calling or another of their kind in it (날씨는 131,
+법률 상담은 132), else they are amounts.
 """
 
 from __future__ import annotations
