@@ -131,7 +131,7 @@ class Scheduler:
         self, stepper: Stepper, vocoder: Vocoder, config: TalkerConfig, *, model_ceiling: int = 2047,
         limit: int = QUEUE_LIMIT, after_request: Callable[[], None] | None = None,
     ) -> None:  # fmt: skip
-        self._stepper, self._config = stepper, config
+        self._stepper, self._config, self._most = stepper, config, stepper.most
         self._model_ceiling, self._limit = model_ceiling, limit
         self._waiting: collections.deque[_Row] = collections.deque()
         self._active: list[_Row] = []
@@ -176,7 +176,7 @@ class Scheduler:
             return places.index(ticket) + 1 if ticket in places else 0
 
     def estimate(self, position: int) -> float:
-        return position * self._seconds / max(1, self._stepper.most)
+        return position * self._seconds / max(1, self._most)
 
     @property
     def load(self) -> dict[str, int]:
@@ -206,6 +206,7 @@ class Scheduler:
             row.ticket.put(error)
         self._mouth.close()
         self._stepper.close()
+        del self._stepper  # and with it the weights, before whoever closes gives memory back
 
     def _admit(self) -> bool:
         """Waits until there is work, drops who left, lets at most one request in; False when closed."""
@@ -247,16 +248,16 @@ class Scheduler:
     def _places(self) -> int:
         """How large the batch may be now: beside interactive speech only as large as costs it nothing."""
         pressing = any(r.request.priority == "interactive" and self._can_go_on(r) for r in self._active)
-        return min(COMPANY, self._stepper.most) if pressing else self._stepper.most
+        return min(COMPANY, self._most) if pressing else self._most
 
     def _make_room(self, wanted: int) -> bool:
         """Puts batch rows aside, which loses nothing, until `wanted` more fit or none is left; whether they fit."""
-        places = min(COMPANY, self._stepper.most) if wanted else self._places()
+        places = min(COMPANY, self._most) if wanted else self._places()
         lower = [r for r in self._active if r.request.priority == "batch"]
         while lower and len(self._active) + wanted > places:
             self._active.remove(lower[-1])
             self._aside.insert(0, lower.pop())
-        return len(self._active) + wanted <= self._stepper.most
+        return len(self._active) + wanted <= self._most
 
     def _read(self, row: _Row) -> None:
         row.since = time.monotonic()
@@ -371,6 +372,8 @@ class _Mouth:
                 self._streams.pop(ticket, None)
                 ticket.put(error)
             self.busy = False
+        self._streams.clear()
+        del self._vocoder
 
     def _do(self, kind: str, ticket: Ticket, value: object) -> None:
         if kind == "begin":

@@ -30,7 +30,7 @@ def default_members() -> int:
     return max(1, min(cores, MOST))
 
 
-PROBE = 32  # every so many runs the other size of team is tried
+PROBE = 32  # every so many runs the other size of team is tried; at first more often, for a first run may compile
 
 
 @dataclass
@@ -49,7 +49,8 @@ class Pace:
         if len(self.seconds) < 2:
             return not self.seconds
         better = self.seconds[True] <= self.seconds[False]
-        return better if self.runs % PROBE else not better
+        early = self.runs < PROBE and self.runs.bit_count() == 1
+        return not better if early or self.runs % PROBE == 0 else better
 
     def took(self, in_full: bool, seconds: float) -> None:
         before = self.seconds.get(in_full, seconds)
