@@ -1,8 +1,8 @@
 """Memory for arrays that live as long as a model, in large pieces of their own.
 
-On the heap they would leave holes of their own size, and after a great deal was freed there they would get small pages
-and go back to the system late. A piece is a mapping: it comes in huge pages where the system has them, which are read up
-to a third faster than small ones, and it is gone with its last array. Knows nothing of what is kept.
+On the heap they would leave holes of their own size, and after a great deal was freed there they would get small
+pages and go back to the system late. A piece is a mapping: it comes in huge pages where the system has them, which are
+read up to a third faster than small ones, and it is gone with its last array. Knows nothing of what is kept.
 """
 
 from __future__ import annotations

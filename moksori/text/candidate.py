@@ -21,7 +21,8 @@ _PER_CANDIDATE = 4.0  # one long span beats two short ones over the same charact
 class Candidate:
     """start, end in code points of the view; see `Edit` for the rest.
 
-    locked  written forms whose reading is final: particles after it are still repaired.
+    parts  what it comes apart into when it is chosen, so that each can be changed by itself; in order, and over the
+           whole span.
     """
 
     start: int
@@ -35,6 +36,7 @@ class Candidate:
     evidence: tuple[str, ...] = ()
     origin: str = "rule"
     repair: bool = True  # whether a particle right after it may be changed
+    parts: tuple[Candidate, ...] = ()
 
     @property
     def weight(self) -> float:
@@ -42,7 +44,7 @@ class Candidate:
 
 
 def arbitrate(candidates: Iterable[Candidate]) -> list[Candidate]:
-    """The non-overlapping subset of the greatest total weight, in order; O(n log n) and deterministic."""
+    """The non-overlapping subset of the greatest total weight, in order and in parts; O(n log n), deterministic."""
     pool = sorted(
         (c for c in candidates if c.end > c.start), key=lambda c: (c.end, c.start, -c.weight, c.rule, c.reading)
     )
@@ -62,4 +64,4 @@ def arbitrate(candidates: Iterable[Candidate]) -> list[Candidate]:
             index = before[index - 1]
         else:
             index -= 1
-    return chosen[::-1]
+    return [part for c in reversed(chosen) for part in c.parts or (c,)]

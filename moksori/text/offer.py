@@ -15,6 +15,7 @@ from .candidate import USER, Candidate, arbitrate
 from .number import ENGLISH, attributive, attributive_for, decimal, native, sino, spell
 from .rules.date import day, month
 from .rules.english import letter_names
+from .rules.romanised import hangul as korean
 from .rules.transliterate import variants as sounds
 
 Offer = tuple[str, str]
@@ -297,4 +298,6 @@ def _word(match: re.Match[str]) -> Iterator[Offer]:
         yield letter_names(word), "english.letters"
         yield letter_names(word, otherwise=True), "english.letters.dictionary"
         yield letter_names(word).replace("제트", "지"), "english.letters.zee"
+    for reading in korean(word):
+        yield reading, "english.romanised"
     yield word, "as_written"

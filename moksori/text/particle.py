@@ -33,6 +33,7 @@ for _consonant, _vowel, _rieul, _tail in _PAIRS:
         _TAILS.append(f"(?P<f{len(_TAILS)}>{_form}){_tail}{_AFTER}")
 _PARTICLE = re.compile("|".join(_TAILS))
 _CLOSING = re.compile(r"[\"'”’」』》〉`*]{0,2}")
+_BRACKETS = re.compile(r"[\"'”’」』》〉`*)\]）］]{0,3}")
 _BOTH = re.compile(
     r"(?:[은을이과]\([는를가와]\)|[는를가와]\([은을이과]\)|\(으\)로|\(이\)(?=[가-힣])"
     r"|[은을이과]/[는를가와](?![가-힣]))"
@@ -50,12 +51,13 @@ PARTICLE_TAIL = re.compile(
 )
 
 
-def repaired(text: str, position: int, spoken: str) -> tuple[int, int, str] | None:
+def repaired(text: str, position: int, spoken: str, *, aside: bool = False) -> tuple[int, int, str] | None:
     """The particle at `position` that disagrees with `spoken`, as (start, end, right form), or None.
 
-    Closing quotes may stand between; after a bracket the particle follows the word before it, so it stays.
+    Closing quotes and brackets may stand between: what is in a bracket is spoken, so the particle follows its sound,
+    달러(약 34억 원)로 -> 원으로. After an `aside`, a number to call, it follows the word before the bracket and stays.
     """
-    closing = _CLOSING.match(text, position)
+    closing = (_CLOSING if aside else _BRACKETS).match(text, position)
     start = closing.end() if closing else position
     match = _PARTICLE.match(text, start)
     if not match or not match.lastgroup:

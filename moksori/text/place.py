@@ -81,12 +81,14 @@ def place(view: View, chosen: list[Candidate], *, repair: bool) -> tuple[str, tu
 
 
 def _repair(view: View, c: Candidate, limit: int, writer: _Writer) -> None:
-    found = repaired(view.text, c.end, c.reading)
+    found = repaired(view.text, c.end, c.reading, aside=c.kind == "phone")
     if found is None or found[1] > limit:
         return
     start, end, form = found
     evidence = (f"after:{c.reading[-1]}",)
-    fixed = Candidate(start, end, form, "particle", "particle.agreement", 0.95, evidence=evidence)
+    # Behind a bracket it may follow the word before that instead.
+    others = ((view.text[start:end], "particle.as_written"),) if view.text[start - 1] in ")]）］" else ()
+    fixed = Candidate(start, end, form, "particle", "particle.agreement", 0.95, others, evidence=evidence)
     writer.edit(view.at(start), view.at(end), fixed)
 
 

@@ -160,6 +160,12 @@ def currencies() -> dict[str, Currency]:
 
 
 @cache
+def romanised() -> dict[str, tuple[str, bool]]:
+    """Spelling to a syllable, and whether it is a surname."""
+    return {row[0]: (row[1], row[2] == "성") for row in rows("romanised.tsv", 2)}
+
+
+@cache
 def events() -> dict[str, str]:
     return {row[0]: row[1] for row in rows("events.tsv", 2)}
 

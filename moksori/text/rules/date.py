@@ -32,6 +32,11 @@ _MD = re.compile(
     r"(?<![0-9.,/:-])(?P<month>1[0-2]|0?[1-9])(?P<joint>\s?[/.]\s?)(?P<day>3[01]|[12][0-9]"
     r"|0?[1-9])(?![0-9]|[/][0-9]|\.[0-9])(?P<dot>\.)?(?P<week>\s?\([월화수목금토일](?:요일)?\))?"
 )
+_MD_DASHED = re.compile(
+    r"(?<![0-9A-Za-z.,/:-])(?P<month>1[0-2]|0[1-9])-(?P<day>3[01]|[12][0-9]|0[1-9])(?![0-9A-Za-z]|[-./][0-9])"
+    r"(?P<week>\s?\([월화수목금토일](?:요일)?\))?"
+)
+_TO_DASHED = re.compile(r"\s?[~∼〜～]\s?(?:1[0-2]|0[1-9])-[0-3][0-9](?![0-9-])")
 _MD_TO_DAY = re.compile(
     r"(?<![0-9.,/:-])(?P<month>1[0-2]|0?[1-9])/(?P<day>3[01]|[12][0-9]|0?[1-9])\s?[~∼〜～]\s?"
     r"(?P<last>3[01]|[12][0-9]|0?[1-9])(?![0-9/:.,-])(?P<noun>일)?(?=(?P<after>[가-힣A-Za-z%]?))"
@@ -41,19 +46,20 @@ _WEEKDAY = re.compile(
 )
 _WEEKDAYS = re.compile(r"\((?P<days>[월화수목금토일](?:\s?[,·/]\s?[월화수목금토일]){1,6})\)")
 _WEEK_RANGE = re.compile(
-    r"(?<![가-힣])(?P<first>[월화수목금토일])\s?[~∼〜～-]\s?(?P<last>[월화수목금토일])(?P<yoil>요일)?(?![가-힣](?<![은는에도만의]))"
+    r"(?<![가-힣])(?P<first>[월화수목금토일])\s?[~∼〜～-]\s?(?P<last>[월화수목금토일])(?P<yoil>요일)?"
+    r"(?![가-힣](?<![은는에도만의])(?!니다|[며고라]))"
 )
 _COMPACT = re.compile(
     r"(?<![0-9])(?P<year>19[0-9]{2}|20[0-9]{2})(?P<month>1[0-2]|0[1-9])(?P<day>3[01]|[12][0-9]|0[1-9])(?![0-9])"
 )
 _COMPACT_CUE = re.compile(r"\s?(?:자|일자|기준|생|현재|시행|부터|까지)(?![가-힣]{2})")
 _DATE_LEFT = re.compile(
-    r"(?:일시|일자|날짜|기간|마감|오늘|내일|행사|일정|시행|접수|신청|개최|출발|도착|방문|예약|까지"
+    r"(?:일시|일자|날짜|기간|마감|오늘|내일|행사|일정|예정일|시행|접수|신청|개최|출발|도착|방문|예약|까지"
     r"|부터|매년|올해|작성일|발행일|생일|공연|회의|시험일?|면접|발표|점검|오픈|개봉|방송|배송|입고"
     r"|출고|발송|도착)[은는:\s]*(?:[0-9]{2,4}년?\s)?$"
 )
 _HOLIDAY = re.compile(
-    r"\s?(?:[가-힣]{1,6}(?:\s[가-힣]{1,6})?\s?날|[가-힣]{1,6}(?:절|데이|기념일|명절|축제|개막|개통|개장)|설날|추석)"
+    r"\s?(?:[가-힣]{1,6}(?:\s[가-힣]{1,6})?\s?날|[가-힣]{1,6}(?:절|데이|기념일|명절|축제|개막|개통|개장)|설날|추석|크리스마스|성탄|밸런타인|발렌타인|핼러윈|할로윈)"
 )
 _DATE_RIGHT = re.compile(
     r"\s?(?:(?:에|부터|까지|은|는|자|일자|현재|기준|이후|이전|마감|오전|오후|출발|개최|공연|시작|오픈"
@@ -101,6 +107,8 @@ def find(view: View, policy: Policy) -> Iterator[Candidate]:
         yield from _year_month(view, match)
     for match in _MD.finditer(text):
         yield from _month_day(view, match)
+    for match in _MD_DASHED.finditer(text) if "-" in text else ():
+        yield from _dashed(view, match)
     for match in _MD_TO_DAY.finditer(text) if "/" in text else ():
         yield from _to_day(match)
     for match in _COMPACT.finditer(text):
@@ -174,7 +182,7 @@ def _month_day(view: View, match: re.Match[str]) -> Iterator[Candidate]:
         end -= 1
     if match["day"] == "4" and _QUARTER.match(text, end):
         return
-    likely = bool(left or right)
+    likely = bool(left or right or _HOLIDAY.match(text, end))
     proper = first < second
     as_fraction = not likely and (
         proper and (_FRACTION_RIGHT.match(text, end) or _FRACTION_LEFT.search(view.before(match.start())))
@@ -191,6 +199,17 @@ def _month_day(view: View, match: re.Match[str]) -> Iterator[Candidate]:
         (fraction, score),
         SHAPE,
     )
+
+
+def _dashed(view: View, match: re.Match[str]) -> Iterator[Candidate]:
+    """02-14(금), 02-10~02-14: two figures each, and something that says it is a date."""
+    before, end = view.before(match.start()), match.end()
+    sure = match["week"] or _TO_DASHED.match(view.text, end) or _DATE_LEFT.search(before) or _CONTINUED.search(before)
+    if not (sure or _DATE_RIGHT.match(view.text, end)):
+        return
+    words = f"{month(int(match['month']))} {day(int(match['day']))}"
+    words += f" {match['week'].strip(' ()')[0]}요일" if match["week"] else ""
+    yield Candidate(*match.span(), words, "date", "date.month_day", 0.85, tier=SHAPE * 1.2)
 
 
 def _to_day(match: re.Match[str]) -> Iterator[Candidate]:

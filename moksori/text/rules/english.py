@@ -1,7 +1,8 @@
 """Latin letters: lexicon words, acronyms by letter names or as words, letter-digit names, unknown words by sound.
 
 Order (longest first): lexicon, letter-digit table, pronounceable acronyms, letter names for capitals, model numbers,
-and at last a rough transliteration by 외래어 표기법 that is marked uncertain. Letter names are the spoken ones (씨,
+a Korean word in Latin letters where its vowels show it, and at last a rough transliteration by 외래어 표기법, both
+marked uncertain. Letter names are the spoken ones (씨,
 알), not 표준국어대사전's (시, 아르), which are offered; words follow 외래어 표기법 2장 표 1 and 3장 1절 (영어) unless
 their owner writes them otherwise. A run of four or more Latin words is a foreign sentence and is kept. Knows no
 numbers beyond those inside names.
@@ -17,6 +18,7 @@ from ..number import decimal, sino, spell
 from ..policy import Policy
 from ..tables import letter_digit, letters, letters_otherwise, lexicon, pronounceable
 from ..view import View
+from .romanised import hangul as romanised
 from .transliterate import hangul
 
 _LATIN = "A-Za-zÀ-ÖØ-öø-ɏ"
@@ -24,7 +26,7 @@ _PART = re.compile(rf"[{_LATIN}]+(?:['’](?:s|t|re|ve|ll|d|m)(?![{_LATIN}]))?|[
 _JOIN = re.compile(r"[ ]|[-&/.+_'’·][ ]?|[ ][&+-][ ]")
 _TAIL = re.compile(r"\+\+|\+|#|\.(?=[\s가-힣,)]|$)")
 _RUN = re.compile(
-    rf"(?<![{_LATIN}'’0-9-])[{_LATIN}][{_LATIN}'’0-9-]*+"
+    rf"(?<![{_LATIN}0-9-])(?<![{_LATIN}]['’])[{_LATIN}][{_LATIN}'’0-9-]*+"
     rf"(?:[,.;:!?]?[ ]+[\"'(]?[{_LATIN}0-9][{_LATIN}'’0-9-]*[\")]?)+[.!?]?"
 )
 _WORD = re.compile(rf"[{_LATIN}]{{1,40}}(?:['’][a-z]{{1,2}})?")
@@ -38,6 +40,9 @@ _POINTED = re.compile(
 _CAMEL = re.compile(r"[A-Z]?[a-zß-ɏ]+|[A-Z]+(?![a-z])|[A-Z]")
 _CODE = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]{0,6}[a-z][0-9]{3,12}[A-Za-z0-9]{0,12}(?![A-Za-z0-9])")
 _DOTTED = re.compile(r"(?<![A-Za-z.])(?:[A-Z]\.){2,8}(?:[A-Z](?![A-Za-z]))?")
+_KOREAN = re.compile(
+    "[bcdgjkmnprst]h?e[ou]|yeo"
+)  # as 국어의 로마자 표기법 spells ㅓ, ㅡ, ㅕ; hardly any English word does
 _MAX_PARTS = 6
 
 
@@ -171,11 +176,14 @@ def _word(text: str, start: int, end: int) -> Iterator[Candidate]:
         sound = ((hangul(word), "english.sound"),) if len(word) > 2 else ()
         yield Candidate(start, end, names, "english", "english.letters", 0.85, (*sound, formal, kept), GENERIC)
         return
-    reading = "".join(_piece(piece) for piece in _CAMEL.findall(word)) or hangul(word)
+    reading, rule = "".join(_piece(piece) for piece in _CAMEL.findall(word)) or hangul(word), "english.sound"
     if word[:-1].isupper() and len(word) <= 6:
         reading = names
+    korean = romanised(word) if _KOREAN.search(word.lower()) else ()
+    if korean and len(korean[0]) > 1:
+        reading, rule = korean[0], "english.romanised"
     others = ((hangul(word), "english.sound.whole"), (names, "english.letters"), kept)
-    yield Candidate(start, end, reading, "english", "english.sound", 0.4, others, GENERIC)  # fmt: skip
+    yield Candidate(start, end, reading, "english", rule, 0.4, others, GENERIC)  # fmt: skip
 
 
 def _piece(piece: str) -> str:

@@ -38,6 +38,9 @@ _CUE = re.compile(
 _CUE_AFAR = re.compile(
     r"(?:인증|확인|보안|승인|초대|참여|입장|등록|예약|주문|송장|비밀|접수|쿠폰|OTP|추적|가입)\s?(?:번호|코드|넘버)?[^.!?\n]{0,30}[:：]\s?$"
 )
+_CUE_PART = re.compile(r"(?:가운데|중간|처음|앞|뒤|끝|국번|뒷번호)(?:자리|번호)?(?:은|는|이|가|:)?\s?$")
+_OF_A_NUMBER = re.compile(r"자리|번호|전화|국번")
+_AFTER_NAME = re.compile(r"(?<=[가-힣]{2})[0-9]{4}(?![0-9]|[.,-][0-9]|[A-Za-z])")
 _PLAIN = re.compile(r"(?<![0-9A-Za-z.,/-])(?<!['’])[0-9]{3,24}(?![0-9]|[.,][0-9]|[-–~∼][0-9]|[A-Za-z])")
 _AMOUNT = re.compile(
     r"\s?(?:원|개|명|건|자리|회|년|월|일|시|분|초|층|위|등|점|도|%|장|권|대|배|가지|종|만|억|천|달러"
@@ -94,6 +97,12 @@ def find(view: View, policy: Policy) -> Iterator[Candidate]:
         yield _digits(*match.span(), spell(match[0].replace(" ", ""), zero="공"), "identifier.digits", 0.8)
     for match in _PLAIN.finditer(text):
         yield from _plain(view, match)
+    for match in _AFTER_NAME.finditer(text):  # 입금자명은 이름과 끝 네 자리로: 김지은5308
+        if _OF_A_NUMBER.search(text[max(0, match.start() - 48) : match.start()]) and not _AMOUNT.match(
+            text, match.end()
+        ):
+            value = (sino(match[0]), "number.cardinal")
+            yield _digits(*match.span(), spell(match[0], zero="공"), "identifier.after_name", 0.75, value)
     for match in _VERSION.finditer(text):
         yield from _version(view, match)
     for match in _V_WORD.finditer(text):
@@ -161,8 +170,8 @@ def _groups(view: View, match: re.Match[str]) -> Iterator[Candidate]:
     if (
         len(groups) == 2
         and not cued
-        and all(re.fullmatch("(?:19|20)[0-9]{2}", group) for group in groups)
-        and groups[0] < groups[1]
+        and all(re.fullmatch("(?:1[0-9]|20)[0-9]{2}", group) for group in groups)
+        and 0 < int(groups[1]) - int(groups[0]) < 150
     ):
         yield _years(*match.span(), *groups)
         return
@@ -207,13 +216,15 @@ def _plain(view: View, match: re.Match[str]) -> Iterator[Candidate]:
     value = (sino(written), "number.cardinal")
     digits = spell(written, zero="공")
     cue = _CUE.search(view.before(match.start()))
+    if not cue and _OF_A_NUMBER.search(view.before(match.start(), 48)):
+        cue = _CUE_PART.search(view.before(match.start()))
     if len(written) >= 4 and not cue:
         cue = _CUE_AFAR.search(view.before(match.start(), 48))
     if cue and not _AMOUNT.match(view.text, match.end()):
         if (
             len(written) == 3
             and written[0] != "0"
-            and not re.search("내선|비밀|비번|암호|코드|PIN|핀|인증|OTP", cue[0])
+            and not re.search("내선|비밀|비번|암호|코드|PIN|핀|인증|OTP|국번|뒷번호", cue[0])
         ):
             return
         yield _digits(*match.span(), digits, "identifier.cue", 0.9, value, (spell(written), "number.digits.yeong"))

@@ -30,6 +30,7 @@ _SIZES = re.compile(rf"(?<![0-9A-Za-z.,]){numeral.PLAIN}(?:\s?[×xX*]\s?{numeral
 _MEASURED = re.compile(r"[0-9](?:[cmk]?m|k?g|m?[lL]|in|ft)(?![A-Za-z])")
 _SPACED_SIGN = re.compile(r"[0-9a-z] [+−–-] [0-9a-z]")
 _ASKED = re.compile(r"(?:의|를|을|은|는|이란)?\s?(?:답|값|계산|결과|얼마|몇(?:이|일))")
+_VALUE = re.compile(r"(?:의|를|을)?\s?(?:값|계산)")  # 7-2의 값
 _TERM = re.compile(r"(?<![A-Za-z0-9])[0-9]{1,3}[xyznabk](?![A-Za-z])|√")
 _SURE = re.compile(r"[=≠≤≥×÷√⁰¹²³⁴-⁹]|(?<=[0-9])\s?[xX*]\s?(?=[0-9])|(?<=\s)[+<>](?=\s)")
 _TOKEN = re.compile(r"√|[0-9]+/[0-9]+|[0-9][0-9,]*(?:\.[0-9]+)?|[A-Za-z]|π|[⁰¹²³⁴-⁹]+|[+×*÷=≠≤≥<>−–-]")
@@ -56,8 +57,9 @@ def find(view: View, policy: Policy) -> Iterator[Candidate]:
     text = view.text
     for match in _EXPRESSION.finditer(text):
         whole = _SPACED_SIGN.search(match[0]) and (_is_all(view, match) or _is_sum(view, match))
+        asked = _VALUE.match(text, match.end())
         measured = "=" not in match[0] and _MEASURED.search(match[0])
-        if (_SURE.search(match[0]) or whole) and not _is_name(match[0]) and not measured:
+        if (_SURE.search(match[0]) or whole or asked) and not _is_name(match[0]) and not measured:
             yield _expression(match, policy)
     for match in _SIZES.finditer(text):
         yield from _dimensions(view, match, policy)

@@ -1,9 +1,9 @@
 """E-mail addresses, web addresses and file names.
 
 Convention (announcers): @ 골뱅이, the last dot with com is 닷컴, other dots 점; words are said as words where the
-lexicon knows them, short unknown clusters and country codes by letters; the scheme is not said; in the name of a file _
-is 언더바 and the dot before its kind 점. Source: 국립국어원 '@' as 골뱅이 (표준국어대사전), 외래어 표기법 for
-unknown words.
+lexicon knows them or what they are glued from, names beside a Korean surname as Korean, short unknown clusters and
+country codes by letters; the scheme is not said; in the name of a file _ is 언더바 and the dot before its kind 점.
+Source: 국립국어원 '@' as 골뱅이 (표준국어대사전), 외래어 표기법 for unknown words.
 """
 
 from __future__ import annotations
@@ -14,10 +14,13 @@ from collections.abc import Iterator
 from ..candidate import SHAPE, Candidate
 from ..number import sino, spell
 from ..policy import Policy
-from ..tables import lexicon, pronounceable
+from ..tables import lexicon, pronounceable, romanised
 from ..view import View
 from .english import letter_names
+from .romanised import hangul as hangul_of
+from .romanised import is_surname, name
 from .transliterate import hangul
+from .transliterate import variants as sounds
 
 _MAIL = re.compile(
     r"(?<![A-Za-z0-9._%+-])[A-Za-z0-9][A-Za-z0-9._%+-]{0,63}@[A-Za-z0-9][A-Za-z0-9-]{0,62}(?:\.[A-Za-z0-9-]{2,63}){1,4}"
@@ -63,6 +66,7 @@ _FILE = re.compile(
     r"|docx?|xlsx?|pptx?|txt|csv|zip|7z|exe|apk|mp[34]|wav|flac|avi|mov|mkv|html?|json|ya?ml|xml|py|js|ts|ini|log|md)(?![A-Za-z0-9_./-])"
 )
 _PIECE = re.compile(r"[A-Za-z]+|[0-9]+|[^A-Za-z0-9]")
+_ADDRESS_PIECE = re.compile(r"^[a-z]+://|\.com(?![A-Za-z0-9-])|" + _PIECE.pattern)
 _FILE_PIECE = re.compile(r"[A-Za-z]+|[0-9]+|[가-힣]+|[^A-Za-z0-9가-힣]")
 
 
@@ -70,23 +74,99 @@ def find(view: View, policy: Policy) -> Iterator[Candidate]:
     text = view.text
     if "@" in text:
         for match in _MAIL.finditer(text):
-            name, _, host = match[0].partition("@")
-            yield from _candidates(match, f"{_words(name)} 골뱅이 ", f"{letter_names(name)} 골뱅이 ", host, "", "email")
+            yield _address(match.start(), match[0], "email", 0.75)
         for match in _HANDLE.finditer(text):
-            name = _words(match["name"])
-            others = [(f"앳 {name}", "network.at"), (f"골뱅이 {letter_names(match['name'])}", "network.letters")]
-            others.append((f"골뱅이 {name.replace(' 언더바', '')}", "network.handle"))
-            yield Candidate(*match.span(), f"골뱅이 {name}", "handle", "network.handle", 0.7, tuple(others), SHAPE)
-    if "." in text:
+            yield _address(match.start(), match[0], "handle", 0.7)
+    if "." in text or "://" in text:
         for match in _FILE.finditer(text):
             yield _file(match)
         for match in _URL.finditer(text):
-            written = re.sub(r"^[a-z]+://", "", match[0]).rstrip("/.")
-            host, slash, path = written.partition("/")
-            if "." not in host and "://" not in match[0]:
-                continue
-            end = match.end() - (len(match[0]) - len(match[0].rstrip(".?&")))
-            yield from _candidates(match, "", "", host, _words(slash + path) if path else "", "url", end)
+            host = re.sub(r"^[a-z]+://", "", match[0]).rstrip("/.").partition("/")[0]
+            if "." in host or "://" in match[0]:
+                yield _address(match.start(), match[0].rstrip(".?&"), "url", 0.75)
+
+
+def _address(start: int, written: str, kind: str, confidence: float) -> Candidate:
+    """One candidate that comes apart into its words and marks, so that each can be changed by itself."""
+    host = len(written) if kind == "email" else written.find("/", written.find("://") + 3) % (len(written) + 1)
+    korean = kind != "url" and any(is_surname(piece) for piece in re.findall("[A-Za-z]+", written.partition(".")[0]))
+    parts: list[Candidate] = []
+    for match in _ADDRESS_PIECE.finditer(written):
+        inside = kind != "handle" and written.find("@") < match.start() < host
+        last = match.end() == len(written.rstrip("/"))
+        reading, *others = _said(match, inside, korean and match.end() <= len(written.partition("@")[0]))
+        if last or match.end() == len(written):
+            reading, others = reading.rstrip(), [other.rstrip() for other in others]
+        if not parts:
+            reading, others = reading.lstrip(), [other.lstrip() for other in others]
+        if match.start() >= len(written.rstrip("/")):
+            reading, others = "", [reading, *others]
+        rule = "network.mark" if not match[0][0].isalnum() else "network.word"
+        parts.append(
+            Candidate(
+                start + match.start(), start + match.end(), reading, kind, rule, confidence,
+                tuple((other, rule) for other in others), SHAPE, repair=match.end() == len(written),
+            )
+        )  # fmt: skip
+    whole = "".join(part.reading for part in parts)
+    return Candidate(
+        start, start + len(written), whole, kind, f"network.{kind}", confidence, tier=SHAPE * 1.2, parts=tuple(parts)
+    )
+
+
+_AT, _DOT, _DOT_COM = ("골뱅이", "앳"), ("점", "닷", "쩜"), ("닷컴", "점 컴", "닷 컴", "점컴")
+_OTHER_MARKS = {"_": ("밑줄", "언더스코어", ""), "-": ("대시", "다시", ""), "/": ("슬래쉬", "빗금")}
+
+
+def _said(match: re.Match[str], in_host: bool, korean: bool) -> list[str]:
+    """One piece of an address and how else it could be said; marks bring the spaces around them."""
+    piece = match[0]
+    if piece.endswith("://"):
+        return ["", f"{letter_names(piece[:-3])} 콜론 슬래시 슬래시 "]
+    if piece == ".com" and in_host:
+        return [f" {word}" for word in _DOT_COM]
+    if piece[0].isdigit():
+        by_value, by_digit = sino(piece), spell(piece, zero="공")
+        short = len(piece) < 3 and piece[0] != "0"
+        ways = [by_value, by_digit] if short else [by_digit, by_value]
+        before, after = match.string[: match.start()][-1:], match.string[match.end() :][:1]
+        gaps = [" " if char.isalpha() else "" for char in (before, after)]
+        return [f"{gaps[0]}{way}{gaps[1]}" for way in (*ways, spell(piece))]
+    if not (piece[0].isascii() and piece[0].isalpha()):
+        names = _AT if piece == "@" else _DOT if piece == "." else (_MARKS.get(piece, ""), *_OTHER_MARKS.get(piece, ()))
+        return [f" {name} " if name else " " for name in names]
+    label = in_host and (match.start() == 0 or match.string[match.start() - 1] in ".@/")
+    if label and piece.lower() in _SUFFIX and (match.start() or piece == "www"):
+        return [
+            _SUFFIX[piece.lower()],
+            letter_names(piece, otherwise=True),
+            *([_word(piece)] if len(piece) > 2 else []),
+        ]
+    guesses = hangul_of(piece)
+    whole = name(piece)
+    own = [whole] if whole else list(guesses[:1]) if korean and not is_surname(piece) else []
+    if korean and is_surname(piece):
+        own = [romanised()[piece.lower()][0]]
+    compound = " ".join(_word(part) for part in _compound(piece))
+    return list(dict.fromkeys(filter(None, [*own, compound, _word(piece), *guesses, *sounds(piece)])))
+
+
+def _compound(word: str) -> list[str]:
+    """The words of the lexicon that `word` is glued from, mylife -> my, life; nothing where it is one or has others."""
+    known, size = lexicon().folded, len(word)
+    if size < 5 or word.lower() in known or size > 30:
+        return []
+    best: dict[int, list[str]] = {size: []}
+    for at in range(size - 1, -1, -1):
+        for end in range(size, at + 1, -1):
+            part = word[at:end].lower()
+            fits = end in best and part in known and (len(part) > 2 or part in _SHORT_WORDS)
+            if fits and (at not in best or len(best[end]) + 1 < len(best[at])):
+                best[at] = [word[at:end], *best[end]]
+    return best.get(0, [])
+
+
+_SHORT_WORDS = frozenset(("my", "go", "we", "it", "is", "up", "on", "no", "to", "me", "tv"))
 
 
 def _file(match: re.Match[str]) -> Candidate:
@@ -106,45 +186,6 @@ def _file(match: re.Match[str]) -> Candidate:
     return Candidate(*match.span(), f"{stem} 점 {kind}", "file", "network.file", 0.8, tuple(others), SHAPE * 1.3)
 
 
-def _candidates(
-    match: re.Match[str], head: str, letters: str, host: str, tail: str, kind: str, end: int | None = None
-) -> Iterator[Candidate]:
-    port = ""
-    if ":" in host:
-        host, _, number = host.partition(":")
-        port = f" 콜론 {spell(number, zero='공')}"
-    dotted, dot, point = _host(host, "점", True), _host(host, "닷", True), _host(host, "점", False)
-    rest = port + (f" {tail}" if tail else "")
-    others = [(f"{head}{point}{rest}", "network.point"), (f"{head}{dot}{rest}", "network.dot")]
-    if letters:
-        others.append((f"{letters}{dotted}{rest}", "network.letters"))
-        others.append((f"{head.replace('골뱅이', '앳')}{dotted}{rest}", "network.at"))
-    yield Candidate(
-        match.start(),
-        match.end() if end is None else end,
-        f"{head}{dotted}{rest}",
-        kind,
-        f"network.{kind}",
-        0.75,
-        tuple(others),
-        SHAPE * 1.2,
-    )
-
-
-def _host(host: str, dot: str, dotcom: bool) -> str:
-    labels = host.split(".")
-    words = [_label(label, index, len(labels)) for index, label in enumerate(labels)]
-    if dotcom and labels[-1] == "com":
-        return f" {dot} ".join(words[:-1]) + " 닷컴"
-    return f" {dot} ".join(words)
-
-
-def _label(label: str, index: int, count: int) -> str:
-    if (index and label.lower() in _SUFFIX) or label == "www":
-        return _SUFFIX[label.lower()]
-    return _words(label)
-
-
 def _words(text: str) -> str:
     """An address part in words: known words, then short clusters by letters, marks by name, digits one by one."""
     out = []
@@ -154,8 +195,13 @@ def _words(text: str) -> str:
         elif not piece[0].isascii() or not piece[0].isalpha():
             out.append("점" if piece == "." else _MARKS.get(piece, ""))
         else:
-            known = lexicon()
-            found = known.exact.get(piece) or known.folded.get(piece.lower()) or pronounceable().get(piece.upper())
-            vowels = re.search("[aeiou]", piece.lower())
-            out.append(found or (hangul(piece) if vowels and len(piece) > 3 else letter_names(piece)))
+            out.append(_word(piece))
     return " ".join(word for word in out if word)
+
+
+def _word(piece: str) -> str:
+    """A known word, else by sound where it is long enough and has vowels, else by letters."""
+    known = lexicon()
+    found = known.exact.get(piece) or known.folded.get(piece.lower()) or pronounceable().get(piece.upper())
+    vowels = re.search("[aeiou]", piece.lower())
+    return found or (hangul(piece) if vowels and len(piece) > 3 else letter_names(piece))

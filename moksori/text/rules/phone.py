@@ -1,6 +1,7 @@
 """Telephone numbers: 010-1234-5678, 02)123-4567, 1588-1234, +82 10 ..., and short numbers in context (119, 1330).
 
-Rule: digit by digit, 0 is 공, one small pause for each group; the hyphen is silent unless the policy says otherwise.
+Rule: digit by digit, 0 is 공, one small pause for each group; the hyphen is silent unless the policy says otherwise;
+a masked digit ○ is 공 as announcers say it, * 별.
 Source: 국립국어원 answers that 0 in a telephone number is 공, 문장 부호 '붙임표' and '숨김표' (010-○○○○-1234). Groups
 are the writer's. A shape finds the number; phonenumberslite, loaded only then, says how sure it is. Short numbers
 need a cue (신고, 전화, 국번 없이), special ones a sentence about calling or another of their kind in it (날씨는 131,
@@ -11,13 +12,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import lru_cache
+from functools import cache, lru_cache
+from itertools import product
+from typing import Any, NamedTuple
 
 from ..candidate import SHAPE, Candidate
 from ..number import sino, spell
 from ..policy import Policy
-from ..tables import counters
 from ..view import View
+from .counter import longest
 
 _DASHES = str.maketrans(dict.fromkeys("‐‑‒–—―−－ㅡー", "-"))  # people type any of these between groups
 _GAP = r"(?:\s?[-.·)_/]\s?|\s)"
@@ -55,7 +58,7 @@ _CALL_LEFT = re.compile(
     r"(?:[0-9]{3,4}(?:번)?[이나또는,·와과\s]*)?\s*$"
 )
 _SHORT = re.compile(
-    r"(?<![0-9A-Za-z.,/-])(?:1(?:[013][0-9]|2[0-9]|8[0-9])|13[0-9]{2}|1577|1588|911"
+    rf"(?<![0-9A-Za-z.,/-])(?:1(?:[013][0-9]|2[0-9]|8[0-9])|13[0-9]{{2}}|{_SERVICE}|911"
     r"|999)(?![0-9A-Za-z/-]|[.,][0-9]|[~∼]\s?[0-9])"
 )
 _LINES = {
@@ -83,8 +86,10 @@ _CALL_AROUND = re.compile(
     r"신고|전화|상담|문의|제보|통화|국번|핫라인|콜센터|위급|응급|긴급|도난|도둑|화재|불이 나|고장|정전|단수"
     r"|물어보|여쭤|돌려 주|걸(?:어|면|고|세요|자|라|었|려)|누르(?:고|세|시|면)|눌러"
 )
+_PREFIX_AROUND = re.compile(r"시작(?:하는|되는|하면|되면)|대표번호|전국번호|(?:앞|국번|번호)\s?(?:네\s?)?자리")
 _NAMED_END = re.compile(
-    r"번?(?:으로|로|에|은|는|이|가|을|를|과|와|도|이나|나|이랑|랑|에는|이고|이며|입니다|이에요|예요|이래요|래요|이야|야)?(?![가-힣0-9])"
+    r"번?(?:으로|로|에|은|는|이|가|을|를|과|와|도|이나|나|이랑|랑|에는|이고|이며|입니다|이에요|예요|이래요|래요|이야|야|보다|처럼|까지|부터|에서|에만|만|에도|으?로만|으?로도|이?라고|이?라는)?"
+    r"(?![가-힣0-9])"
     r"(?!\s?(?:이상|이하|미만|초과|정도|가량|안팎|버스|출구|노선|국도|지방도|게이트|문항|문제|선수|홈|방|좌석|창구|마을|시내|환자"
     r"|고객|손님|테이블|트랙|채널|승객|객실|레인|사물함|정류|의자|카드))"
 )
@@ -95,24 +100,33 @@ _EXTENSION = re.compile(r"(?<![A-Za-z])[Ee]xt\.?\s?(?=[0-9])")
 _DIAL = re.compile(
     r"(?<![0-9A-Za-z*#])(?:[*#]{1,2}[0-9]{1,12}(?:[*#][0-9]{0,12}){0,3}#|[0-9]{1,6}#|#[0-9]{3,6}(?=(?:번)?(?:으?로|에|을|를)?(?:\s|$|[.,]))|\*[0-9]{2,6}(?![가-힣](?<![을를로에번과와은는이가])))(?![0-9A-Za-z*#])"
 )
+_YEARS = re.compile(r"(?P<a>(?:1[0-9]|20)[0-9]{2})-(?P<b>(?:1[0-9]|20)[0-9]{2})")
+_WORDED = re.compile(rf"(?<![0-9A-Za-z.,-])(?:{_SERVICE}|080-[0-9]{{3,4}})\s?-\s?(?=[가-힣])")
 _SLASH = re.compile(r"\s?/\s?")
 _KEYS = {"*": "별표", "#": "샵"}
 _TELEPHONE = re.compile(r"(?<![A-Za-z])(?:(?P<tel>Tel|TEL|tel)|(?P<fax>Fax|FAX|fax))(?=\.?\s?[:)]?\s?[(+]?[0-9])")
 _PARTICLE = re.compile(r"(?:에|로|으로|를|가|는)(?:서)?(?![가-힣])|번(?:에|으로|을)(?![가-힣])|입니다|이에요|예요")
 _ANY_PARTICLE = re.compile(r"(?:와|과|은|이|나|이나|도|만|의|부터|이라|라)(?![가-힣])")
-_AMOUNT = re.compile(r"\s?(?:명|건|개|원|호|년|월|일|분|초|층|세|살|회|점|도|주|권|장|대|퍼|%|[A-Za-z℃㎡])")
+_AMOUNT = re.compile(
+    r"(?:명|건|개|원|호|년|월|일|분|초|층|세|살|회|점|도|주|권|장|대|퍼|%|[A-Za-z℃㎡])"
+    r"|\s(?:(?:명|건|개|원|호|년|월|일|분|초|층|세|살|회|점|도|주|권|장|대)(?![가-힣](?<![은는이가을를에의도만과와로씩쯤째]))"
+    r"|퍼센|%|[A-Za-z℃㎡])"
+)
 _BRIGADE = re.compile(r"\s?(?:안전|상황|종합|구급|구조|소방|대원)")
 
 
 def find(view: View, policy: Policy) -> Iterator[Candidate]:
     last = -1
     for match in _FULL.finditer(view.text.translate(_DASHES)):
-        if not _NOT_AFTER.match(view.text, match.end()):
+        if not _NOT_AFTER.match(view.text, match.end()) and not _is_years(view, match):
             yield _full(match, policy)
             slash = _SLASH.match(view.text, last) if last >= 0 else None
             if slash and slash.end() == match.start():
                 yield Candidate(*slash.span(), ", ", "symbol", "phone.slash", 0.9, tier=SHAPE, repair=False)
             last = match.end()
+    for match in _WORDED.finditer(view.text):  # 1544-빨리빨리
+        words = spoken(match[0].rstrip(" -"), _Way()) + " "
+        yield Candidate(*match.span(), words, "phone", "phone.worded", 0.9, tier=SHAPE, repair=False)
     for match in _DIAL.finditer(view.text) if "#" in view.text or "*" in view.text else ():
         words = " ".join(
             spell(part, zero="공") if part.isdigit() else _KEYS[part] for part in re.findall("[0-9]+|[*#]", match[0])
@@ -132,38 +146,73 @@ def find(view: View, policy: Policy) -> Iterator[Candidate]:
 
 def _full(match: re.Match[str], policy: Policy) -> Candidate:
     written = match[0]
-    reading = spoken(written, policy.phone_hyphen)
+    reading = spoken(written, _Way(joint=_JOINTS[policy.phone_hyphen]))
     valid = match["local"] is None and _valid(re.split(r"[~∼〜～/,]", written)[0])
-    others = [(spoken(written, joint), f"phone.hyphen.{joint}") for joint in ("에", "다시", "silent")]
-    others.append((reading.replace("공", "영"), "phone.yeong"))
+    others = dict.fromkeys(spoken(written, way) for way in _ways(bool(re.search("[○●]", written)), "82" in written[:5]))
     kind = next(name for name, value in match.groupdict().items() if value is not None)
     return Candidate(
-        *match.span(), reading, "phone", f"phone.{kind}", 0.99 if valid else 0.85, tuple(others), SHAPE * 1.5,
-        ("validated",) if valid else ("shape",),
+        *match.span(), reading, "phone", f"phone.{kind}", 0.99 if valid else 0.85,
+        tuple((other, "phone.otherwise") for other in others), SHAPE * 1.5, ("validated",) if valid else ("shape",),
     )  # fmt: skip
 
 
-def spoken(written: str, joint: str) -> str:
-    """Digits by name, groups apart; '+82' is 플러스 팔이, '~5' 에서 오, '*' 별표."""
+def _is_years(view: View, match: re.Match[str]) -> bool:
+    """(1899-1945): two years that rise, alone in brackets, or no number that anybody has."""
+    years = _YEARS.fullmatch(match[0])
+    if not years or not 0 < int(years["b"]) - int(years["a"]) < 150:
+        return False
+    bracketed = view.text[match.start() - 1 : match.start()] == "(" and view.text[match.end() : match.end() + 1] == ")"
+    return match["local"] is not None or bracketed
+
+
+class _Way(NamedTuple):
+    """zero  its name. joint  what is said between groups. last  the same before the last one. country  whether +82 is
+    팔십이. trunk  whether (0) is said. mask  what ○ is."""
+
+    zero: str = "공"
+    joint: str = " "
+    last: str = ""
+    country: bool = False
+    trunk: bool = False
+    mask: str = "공"
+
+
+_JOINTS = {"silent": " ", "에": "에 ", "다시": " 다시 "}
+
+
+@cache
+def _ways(masked: bool, abroad: bool) -> list[_Way]:
+    """Every way that can make a difference, those that differ least from the usual one first."""
+    choices: tuple[tuple[Any, ...], ...] = (
+        ("공", "영"), (" ", "에 ", "의 ", " 다시 "), ("", "에 ", "의 "), (False, True)[: 1 + abroad],
+        (False, True)[: 1 + abroad], ("공", "동그라미", "땡", "별")[: 4 if masked else 1],
+    )  # fmt: skip
+    numbers = sorted(product(*(range(len(ways)) for ways in choices)), key=lambda way: sum(map(bool, way)))
+    return [_Way(*(ways[index] for ways, index in zip(choices, way, strict=True))) for way in numbers]
+
+
+def spoken(written: str, way: _Way) -> str:
+    """Digits by name, groups apart; '+82' is 플러스 팔이, '~5' 에서 오, '*' 별."""
     main, mark, more = written, "", ""
     parted = re.search(r"\s?([~∼〜～/,])\s?", written)
     if parted:
         main, mark, more = written[: parted.start()], parted[1], written[parted.end() :]
     main = main.removeprefix("(") if main.startswith("(+") else main
     plus = main.startswith("+")
-    main = re.sub(r"^\+(82)(?=[0-9])", r"+\1 ", main.replace("(0)", " "))
-    groups = [_group(group) for group in re.split(r"[^0-9*Xx○●]+", main) if group]
-    reading = {"silent": " ", "에": "에 ", "다시": " 다시 "}[joint].join(groups[1:] if plus else groups)
+    main = re.sub(r"^\+(82)(?=[0-9])", r"+\1 ", main.replace("(0)", "0" if way.trunk else " "))
+    groups = [_group(group, way) for group in re.split(r"[^0-9*Xx○●]+", main) if group]
     if plus:
-        reading = f"플러스 {groups[0]} {reading}".rstrip()
+        country = "팔십이" if way.country and groups[0] == "팔이" else groups[0]
+        groups = [f"플러스 {country} {groups[1]}", *groups[2:]]
+    reading = way.joint.join(groups[:-1]) + (way.last or way.joint) + groups[-1] if len(groups) > 1 else groups[0]
     if more:
-        reading += f"{'에서' if mark in '~∼〜～' else ''} {_group(more)}"
+        reading += f"{'에서' if mark in '~∼〜～' else ''} {_group(more, way)}"
     return reading
 
 
-def _group(digits: str) -> str:
-    spelled = spell(digits, zero="공")
-    return re.sub("[*○●]", "별", re.sub("[Xx]", "엑스", spelled))
+def _group(digits: str, way: _Way) -> str:
+    spelled = spell(digits, zero=way.zero)
+    return re.sub("[○●]", way.mask, spelled.replace("*", "별").replace("X", "엑스").replace("x", "엑스"))
 
 
 @lru_cache(maxsize=1024)
@@ -200,6 +249,8 @@ def _short(view: View, match: re.Match[str]) -> Iterator[Candidate]:
 def _among_calls(view: View, match: re.Match[str]) -> bool:
     """A special number in a sentence about calling, or beside another one: 날씨는 131, 법률 상담은 132."""
     before, after = view.before(match.start(), 60), view.after(match.end(), 60)
+    if re.fullmatch(_SERVICE, match[0]) and _NAMED_END.match(view.text, match.end()):
+        return _PREFIX_AROUND.search(after) is not None
     if match[0] not in _SPECIAL or not _NAMED_END.match(view.text, match.end()) or _AMOUNT_LEFT.search(before):
         return False
     others = (other[0] for side in (before, after) for other in _SHORT.finditer(side))
@@ -208,4 +259,5 @@ def _among_calls(view: View, match: re.Match[str]) -> bool:
 
 def _counted(text: str, end: int) -> bool:
     """Whether a counting noun other than 번 follows at once."""
-    return text[end : end + 1] != "번" and any(text[end : end + size] in counters() for size in (1, 2, 3))
+    noun = longest(text, end)
+    return noun is not None and noun.noun != "번"

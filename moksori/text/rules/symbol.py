@@ -113,7 +113,8 @@ _JAMO_NAMES = [
     "히읗",
 ]
 _PLUSES = re.compile(r"(?<=[0-9A-Za-z])(?P<plus>\+{1,2})(?![0-9A-Za-z+(√]|[0-9])|(?<=[0-9])\+(?=[0-9]{1,2}분)")
-_TREND = re.compile(r"(?<=[0-9%p원℃도])\s?[↑↓](?![가-힣])")
+_TREND = re.compile(r"(?<=[0-9A-Za-z가-힣%℃])\s?[↑↓](?![가-힣])")
+_BOUND = re.compile(r"[0-9]\s?(?:점|세|살|명|개|건|회|번|급|년|개월|학년|등급|시간|분|평|층|권|장|대|kg|cm|km|㎡)$")
 _GREEK = re.compile("[Α-Ωα-ω](?![Α-Ωα-ω])(?<![Α-Ωα-ω]{2})")
 _TIMES = re.compile(r"(?<=[0-9A-Za-z가-힣㎝㎜㎞㎡)])\s?×\s?(?=[0-9A-Za-z가-힣(])")
 _D_DAY = re.compile(
@@ -233,16 +234,12 @@ def _signs(text: str) -> Iterator[Candidate]:
         name = letters()[chr(0x41 + (code - 0x24B6) % 26)] if code < 0x3000 else _JAMO_NAMES[code - 0x3260]
         yield Candidate(*match.span(), name, "symbol", "symbol.circled", 0.8)
     for match in _TREND.finditer(text):
-        word = " 상승" if match[0].strip() in "↑▲" else " 하락"
-        yield Candidate(
-            *match.span(),
-            word,
-            "symbol",
-            "symbol.trend",
-            0.6,
-            ((" 증가", "symbol.trend"), (" 감소", "symbol.trend"), ("", "symbol.silent")),
-            GENERIC,
-        )
+        rises = match[0].strip() == "↑"
+        ways = [" 상승", " 증가", " 이상", " 위"] if rises else [" 하락", " 감소", " 이하", " 아래"]
+        if _BOUND.search(text[max(0, match.start() - 8) : match.start()]):  # 900점↑
+            ways.insert(0, ways.pop(2))
+        others = tuple((word, "symbol.trend") for word in (*ways[1:], ""))
+        yield Candidate(*match.span(), ways[0], "symbol", "symbol.trend", 0.6, others, GENERIC)
     for match in _GREEK.finditer(text):
         yield Candidate(*match.span(), letters().get(match[0], match[0]), "english", "symbol.greek", 0.8, tier=GENERIC)
     for match in _CIRCLED.finditer(text):

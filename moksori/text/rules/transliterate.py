@@ -111,6 +111,8 @@ def _special(word: str, at: int, rest: str) -> tuple[int, str] | None:
         return 1, "ㅈ" if word[at - 1] != "u" else "ㅅ"
     if re.match(r"[aiouy][bcdfgklmnpstvz]e(?:s|d|r|rs)?$", rest) and not rest.startswith(("or", "ar")):
         return 1, _LONG[char]
+    if rest[:2] in ("ts", "tz") and rest[2:3] not in tuple("aeiouy"):
+        return 2, "ㅊ"
     if rest in ("le", "les"):
         return len(rest), "ㅡL" + ("ㅈ" if rest == "les" else "")
     if char == "a" and (last or (at == 0 and following in "lrmn")):
