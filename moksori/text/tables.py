@@ -159,6 +159,24 @@ def currencies() -> dict[str, Currency]:
     return {row[0]: Currency(*row[:4]) for row in rows("currencies.tsv", 2)}
 
 
+@dataclass(frozen=True, slots=True)
+class ShortNumber:
+    """cue  what its office deals with, a regular expression. alone  '홀로', '늘' or '': how much it says by itself."""
+
+    cue: str
+    alone: str
+
+
+@cache
+def short_numbers() -> dict[str, ShortNumber]:
+    found = {}
+    for number, cue, alone in (row[:3] for row in rows("short_numbers.tsv", 2)):
+        if alone not in ("", "홀로", "늘"):
+            raise TableError(f"data/short_numbers.tsv: {number} has the unknown mark {alone!r}")
+        found[number] = ShortNumber(cue, alone)
+    return found
+
+
 @cache
 def romanised() -> dict[str, tuple[str, bool]]:
     """Spelling to a syllable, and whether it is a surname."""

@@ -34,6 +34,6 @@ def test_a_name_is_a_surname_and_two_syllables(word: str, whole: str) -> None:
 
 
 def test_each_word_of_an_address_is_an_edit_of_its_own() -> None:
-    edits = {edit.written: edit for edit in read("문의 recruit@hanbit.co.kr").edits}
-    assert list(edits) == ["recruit", "@", "hanbit", ".", "co", "kr"]
-    assert "한빛" in [reading for reading, _ in edits["hanbit"].alternatives]
+    edits = {edit.written: edit for edit in read("문의 recruit@saebit.co.kr").edits}
+    assert list(edits) == ["recruit", "@", "saebit", ".", "co", "kr"]
+    assert "새빛" in [reading for reading, _ in edits["saebit"].alternatives]

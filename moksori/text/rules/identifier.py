@@ -39,6 +39,7 @@ _CUE_AFAR = re.compile(
     r"(?:인증|확인|보안|승인|초대|참여|입장|등록|예약|주문|송장|비밀|접수|쿠폰|OTP|추적|가입)\s?(?:번호|코드|넘버)?[^.!?\n]{0,30}[:：]\s?$"
 )
 _CUE_PART = re.compile(r"(?:가운데|중간|처음|앞|뒤|끝|국번|뒷번호)(?:자리|번호)?(?:은|는|이|가|:)?\s?$")
+_TAILS = re.compile(r"(?:뒷|끝)\s?(?:번호|자리)")
 _OF_A_NUMBER = re.compile(r"자리|번호|전화|국번")
 _AFTER_NAME = re.compile(r"(?<=[가-힣]{2})[0-9]{4}(?![0-9]|[.,-][0-9]|[A-Za-z])")
 _PLAIN = re.compile(r"(?<![0-9A-Za-z.,/-])(?<!['’])[0-9]{3,24}(?![0-9]|[.,][0-9]|[-–~∼][0-9]|[A-Za-z])")
@@ -218,6 +219,8 @@ def _plain(view: View, match: re.Match[str]) -> Iterator[Candidate]:
     cue = _CUE.search(view.before(match.start()))
     if not cue and _OF_A_NUMBER.search(view.before(match.start(), 48)):
         cue = _CUE_PART.search(view.before(match.start()))
+    if len(written) == 4 and not cue:  # 당첨자는 3917, 5284이며, 뒷번호 네 자리로
+        cue = _TAILS.search(view.after(match.end()))
     if len(written) >= 4 and not cue:
         cue = _CUE_AFAR.search(view.before(match.start(), 48))
     if cue and not _AMOUNT.match(view.text, match.end()):

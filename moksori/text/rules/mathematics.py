@@ -9,6 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import cache
+from itertools import product
+from typing import Any, NamedTuple
 
 from ..candidate import SHAPE, Candidate
 from ..hangul import particle
@@ -112,40 +115,68 @@ def _powered(base: str, power: str, policy: Policy) -> str:
     return f"{base}의 {_power_name(power, policy)}"
 
 
+class _Way(NamedTuple):
+    """How the signs of an expression are said: plus to equals by these words (equals '': 은, 는), power by its name or,
+    `raised`, as 삼승, with 의 where `of` says so (None: after a figure)."""
+
+    plus: str = "더하기"
+    minus: str = "빼기"
+    times: str = "곱하기"
+    equals: str = ""
+    raised: bool = False
+    of: bool | None = None
+
+
+@cache
+def _ways(signs: str) -> list[_Way]:
+    """Every way that can make a difference for these signs, those that differ least from the usual one first."""
+    choices: tuple[tuple[Any, ...], ...] = (
+        ("더하기", "플러스")[: 1 + ("+" in signs)], ("빼기", "마이너스")[: 1 + ("-" in signs)],
+        ("곱하기", "바이", "엑스")[: 3 if "x" in signs else 1], ("", "이퀄")[: 1 + ("=" in signs)],
+        (False, True)[: 1 + ("^" in signs)], (None, True, False)[: 3 if "^" in signs else 1],
+    )  # fmt: skip
+    numbers = sorted(product(*(range(len(ways)) for ways in choices)), key=lambda way: sum(map(bool, way)))
+    return [_Way(*(ways[index] for ways, index in zip(choices, way, strict=True))) for way in numbers]
+
+
+_SIGNS = str.maketrans("−–×X*⁰¹²³⁴⁵⁶⁷⁸⁹", "--xxx^^^^^^^^^^")
+
+
 def _expression(match: re.Match[str], policy: Policy) -> Candidate:
+    reading, *others = (_worded(match[0], way, policy) for way in _ways(match[0].translate(_SIGNS)))
+    alternatives = tuple((other, "mathematics.otherwise") for other in others)
+    return Candidate(*match.span(), reading, "mathematics", "mathematics.expression", 0.85, alternatives, SHAPE)
+
+
+def _worded(written: str, way: _Way, policy: Policy) -> str:
     words: list[str] = []
     compared = ""
-    tokens = _TOKEN.findall(match[0])
+    tokens = _TOKEN.findall(written)
+    named = {"더하기": way.plus, "빼기": way.minus, "곱하기": way.times}
     for index, token in enumerate(tokens):
-        times = (
-            token in "xX"
-            and index
-            and tokens[index - 1][0].isdigit()
-            and index + 1 < len(tokens)
-            and tokens[index + 1][0].isdigit()
-        )
-        if token == "=" or token in _COMPARED or token == "≠":
+        before = tokens[index - 1] if index else ""
+        between = before[:1].isdigit() and index + 1 < len(tokens) and tokens[index + 1][0].isdigit()
+        if token == "=" and way.equals:
+            words.append(way.equals)
+        elif token == "=" or token in _COMPARED or token == "≠":
             words[-1:] = [words[-1] + (particle(words[-1], "topic"))] if words else []
             compared = {"≠": " 아니다"}.get(token, _COMPARED.get(token, compared))
         elif token == "√":
             words.append("루트")
-        elif token in "-−–" and (index == 0 or tokens[index - 1] in "+×*÷=<>≤≥−–-"):
+        elif token in "-−–" and (not before or before in "+×*÷=<>≤≥−–-"):
             words.append("마이너스")
-        elif token in _WORDS and (token not in "xX" or times):
-            words.append(_WORDS[token])
+        elif token in _WORDS and (token not in "xX" or between):
+            words.append(named.get(_WORDS[token], _WORDS[token]))
         elif token[0] in "⁰¹²³⁴⁵⁶⁷⁸⁹":
-            words[-1:] = [f"{words[-1]} {_power_name(token.translate(_SUPERSCRIPT), policy)}"]
+            power = token.translate(_SUPERSCRIPT)
+            name = f"{numeral.say(power, policy)}승" if way.raised else _power_name(power, policy)
+            of = before[:1].isdigit() if way.of is None else way.of
+            words[-1:] = [f"{words[-1]}{'의' if of else ''} {name}"] if words else [name]
         else:
             words.append(_operand(token, policy))
     if compared == " 아니다":
         words[-1] += particle(words[-1], "subject")
-    reading = " ".join(words) + compared
-    by = reading.replace("곱하기", "바이")
-    plus = reading.replace("더하기", "플러스").replace("빼기", "마이너스")
-    return Candidate(
-        *match.span(), reading, "mathematics", "mathematics.expression", 0.85,
-        ((by, "mathematics.by"), (plus, "mathematics.english_signs")), SHAPE,
-    )  # fmt: skip
+    return " ".join(words) + compared
 
 
 def _dimensions(view: View, match: re.Match[str], policy: Policy) -> Iterator[Candidate]:

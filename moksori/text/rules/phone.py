@@ -4,8 +4,8 @@ Rule: digit by digit, 0 is 공, one small pause for each group; the hyphen is si
 a masked digit ○ is 공 as announcers say it, * 별.
 Source: 국립국어원 answers that 0 in a telephone number is 공, 문장 부호 '붙임표' and '숨김표' (010-○○○○-1234). Groups
 are the writer's. A shape finds the number; phonenumberslite, loaded only then, says how sure it is. Short numbers
-need a cue (신고, 전화, 국번 없이), special ones a sentence about calling or another of their kind in it (날씨는 131,
-법률 상담은 132), else they are amounts.
+need a cue (신고, 전화, 국번 없이), special ones (short_numbers.tsv) a sentence about calling or about what their office
+does, or another of their kind in it (날씨는 131, 법률 상담은 132), else they are amounts.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 from ..candidate import SHAPE, Candidate
 from ..number import sino, spell
 from ..policy import Policy
+from ..tables import short_numbers
 from ..view import View
 from .counter import longest
 
@@ -26,6 +27,7 @@ _DASHES = str.maketrans(dict.fromkeys("‐‑‒–—―−－ㅡー", "-"))  #
 _GAP = r"(?:\s?[-.·)_/]\s?|\s)"
 _AREA = r"0(?:2|3[1-3]|4[1-4]|5[1-5]|6[1-4]|1[0-9]|70|80|50[0-9]?|60|30)"
 _OPENED = rf"(?:\({_AREA}\)|{_AREA}\)?)"
+_MASK = r"[*Xx○●]"
 _DIGIT = r"[0-9*Xx○●]"
 _SERVICE = r"1(?:5(?:22|33|44|66|77|88|99|51)|6(?:00|44|61|66|68|70|88|99|60)|8(?:00|11|33|55|66|77|99))"
 _FULL = re.compile(
@@ -35,10 +37,10 @@ _FULL = re.compile(
     rf"|(?P<intlservice>(?:\+|00)82{_GAP}?(?:{_SERVICE}{_GAP}?[0-9]{{4}}|(?:2|[3-6][0-9]){_GAP}1[0-9]{{2,3}}))"
     rf"|(?P<area>{_OPENED}{_GAP}?{_DIGIT}{{3,4}}{_GAP}?{_DIGIT}{{4}})"
     rf"|(?P<short>{_OPENED}{_GAP}1[0-9]{{2}}(?:[0-9]{{1,2}})?)"
-    rf"|(?P<service>{_SERVICE}{_GAP}?[0-9]{{4}})"
+    rf"|(?P<service>{_SERVICE}{_GAP}?(?:[0-9]{{4}}|{_MASK}{{4}}))"
     rf"|(?P<foreign>\+(?!82)[1-9][0-9]{{0,2}}{_GAP}\(?[0-9]{{1,4}}\)?(?:{_GAP}[0-9]{{2,4}}){{1,4}})"
     rf"|(?P<local>(?!(?:19|20)[0-9]{{2}}-(?:19|20)[0-9]{{2}}(?![0-9]))[1-9][0-9]{{2,3}}-[0-9]{{4}})"
-    rf")(?P<more>\s?[~∼〜～/,]\s?[0-9]{{1,4}}(?=$|[번로으은는이가을를에]|[^0-9가-힣.:-])(?!{_GAP}\(?[0-9]))?"
+    rf")(?P<more>\s?[~∼〜～/,]\s?[0-9]{{1,4}}(?=$|[번로으은는이가을를에입와과도만나까부라]|[^0-9가-힣.:-])(?!{_GAP}\(?[0-9]))?"
     rf"(?![0-9A-Za-z]|[-.][0-9]|,(?!(?:{_AREA}|{_SERVICE}){_GAP}?[0-9]{{3}})[0-9])"
 )
 _NOT_AFTER = re.compile(r"\s?(?:원|명|개|년|월|m|km|kg|%|℃|도|건|평|㎡|세대|가구|쪽|페이지|호$)")
@@ -61,27 +63,6 @@ _SHORT = re.compile(
     rf"(?<![0-9A-Za-z.,/-])(?:1(?:[013][0-9]|2[0-9]|8[0-9])|13[0-9]{{2}}|{_SERVICE}|911"
     r"|999)(?![0-9A-Za-z/-]|[.,][0-9]|[~∼]\s?[0-9])"
 )
-_LINES = {
-    "1330",
-    "1332",
-    "1339",
-    "1345",
-    "1350",
-    "1355",
-    "1357",
-    "1366",
-    "1372",
-    "1382",
-    "1388",
-    "1393",
-    "1397",
-    "1399",
-}
-_EMERGENCY = {"112", "119", "114", "113", "111", "118", "120", "911"} | _LINES
-_SPECIAL = _EMERGENCY | {
-    "110", "117", "121", "122", "123", "125", "126", "127", "128", "129", "131", "132", "134", "141", "181", "182",
-    "188", "1301", "1333", "1335", "1336", "1337", "1338", "1341", "1365", "1369", "1377", "1385", "1390", "1398",
-}  # fmt: skip
 _CALL_AROUND = re.compile(
     r"신고|전화|상담|문의|제보|통화|국번|핫라인|콜센터|위급|응급|긴급|도난|도둑|화재|불이 나|고장|정전|단수"
     r"|물어보|여쭤|돌려 주|걸(?:어|면|고|세요|자|라|었|려)|누르(?:고|세|시|면)|눌러"
@@ -231,15 +212,16 @@ def _short(view: View, match: re.Match[str]) -> Iterator[Candidate]:
     brigade = _BRIGADE.match(text, end)
     if not brigade and (_AMOUNT.match(text, end) or _counted(text, end)):
         return
+    known = short_numbers().get(number)
     right = _CALL_RIGHT.match(text, end, end + 24)
     left = _CALL_LEFT.search(view.before(match.start()))
-    alone = (number in _EMERGENCY and _PARTICLE.match(text, end)) or (
-        (number in ("112", "119") or number in _LINES) and _ANY_PARTICLE.match(text, end)
+    alone = known is not None and (
+        (known.alone and _PARTICLE.match(text, end)) or (known.alone == "늘" and _ANY_PARTICLE.match(text, end))
     )
-    lonely = number in _EMERGENCY and not view.before(match.start()).strip() and view.after(end).strip(" .!번") == ""
+    lonely = known and known.alone and not view.before(match.start()).strip() and not view.after(end).strip(" .!번")
     if not (right or left or alone or lonely or _among_calls(view, match)):
         return
-    evidence = f"right:{right[0].strip()}" if right else f"left:{left[0].strip()}" if left else "emergency"
+    evidence = f"right:{right[0].strip()}" if right else f"left:{left[0].strip()}" if left else "known"
     yield Candidate(
         match.start(), end, spell(number, zero="공"), "phone", "phone.short", 0.9 if right or left else 0.75,
         ((sino(number), "number.cardinal"),), SHAPE, (evidence,),
@@ -247,17 +229,20 @@ def _short(view: View, match: re.Match[str]) -> Iterator[Candidate]:
 
 
 def _among_calls(view: View, match: re.Match[str]) -> bool:
-    """A special number in a sentence about calling, or beside another one: 날씨는 131, 법률 상담은 132."""
+    """A special number in a sentence about calling or about its office, or beside another one: 날씨는 131, 법률 상담은
+    132, 1365 자원봉사 포털."""
     before, after = view.before(match.start(), 60), view.after(match.end(), 60)
     if re.fullmatch(_SERVICE, match[0]) and _NAMED_END.match(view.text, match.end()):
         return _PREFIX_AROUND.search(after) is not None
-    if match[0] not in _SPECIAL or not _NAMED_END.match(view.text, match.end()) or _AMOUNT_LEFT.search(before):
+    known = short_numbers().get(match[0])
+    if known is None or not _NAMED_END.match(view.text, match.end()) or _AMOUNT_LEFT.search(before):
         return False
-    others = (other[0] for side in (before, after) for other in _SHORT.finditer(side))
-    return bool(_CALL_AROUND.search(before) or _CALL_AROUND.search(after) or any(n in _SPECIAL for n in others))
+    if any(re.search(known.cue, side) or _CALL_AROUND.search(side) for side in (before, after)):
+        return True
+    return any(other[0] in short_numbers() for side in (before, after) for other in _SHORT.finditer(side))
 
 
 def _counted(text: str, end: int) -> bool:
     """Whether a counting noun other than 번 follows at once."""
     noun = longest(text, end)
-    return noun is not None and noun.noun != "번"
+    return noun is not None and noun.noun not in ("번", "과")  # 111과 113

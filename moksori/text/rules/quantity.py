@@ -105,8 +105,6 @@ def _tail(view: View, number: Numeral, sign: str, at: int, policy: Policy) -> tu
     effective = _effective(text, number.start, sign)
     unit = measure.longest(text, number.start, at)
     named = _NAMED.search(text[max(0, number.start - 2) : number.start]) is not None
-    if unit is not None and unit.symbol == "기가" and _MACHINES.search(text[max(0, number.start - 8) : number.start]):
-        unit = None  # 원전 2기가 멈췄다
     if unit is not None and not _doubtful(unit, at > number.end) and not named:
         return (
             at + len(unit.symbol),
@@ -145,11 +143,6 @@ def _spoonfuls(
     ways = [(f"{amount} {name}", "measure.spoon") for amount in amounts for name in names]
     ways.append((f"{number.sino(policy)} {letter_names(letters[0])}", "measure.letters"))
     return letters.end(), Spoken(ways[0][0], "measure.spoon", 0.8, tuple(ways[1:])), "measure"
-
-
-_MACHINES = re.compile(
-    r"(?:원전|원자로|발전소|발전기|터빈|위성|미사일|전투기|헬기|고분|무덤|석탑|고인돌|승강기|엘리베이터|크레인|충전기)\s?$"
-)
 
 
 def _doubtful(unit: Unit, spaced: bool) -> bool:
