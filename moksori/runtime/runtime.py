@@ -216,10 +216,12 @@ def _load_dtype(name: str, revision: str | None, precision: str) -> torch.dtype:
 
 def _cpu_stepper(model: Model, precision: str, threads: int | None, most: int) -> Stepper:
     if importlib.util.find_spec("numba") is not None:
+        from .prepare import prepare
         from .step import CompiledStep
         from .weights import supports
 
         if supports(model):
+            prepare()
             return CompiledStep(model, precision, most=most, positions=POSITIONS, threads=threads)  # type: ignore[arg-type]
     if precision == "int8":
         raise Unavailable(

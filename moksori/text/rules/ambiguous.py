@@ -148,6 +148,8 @@ def _by_size(noun: str, place: Place) -> Choice | None:
     value = place.value
     if value is None:
         return Choice(SINO, "size", 0.95)
+    if noun == "시" and _COUNTIES.match(place.right):  # 8시 10군
+        return Choice(SINO, "cities", 0.85, ("right:군",))
     if noun == "시":
         native = 1 <= value <= 12
         return Choice(NATIVE if native else SINO, "clock", 0.95 if value <= 24 else 0.7)
@@ -160,6 +162,7 @@ def _by_size(noun: str, place: Place) -> Choice | None:
     return None
 
 
+_COUNTIES = re.compile(r"[·, ]{0,2}[0-9]+\s?군(?!데)")
 _DECADES = frozenset(range(10, 100, 10))
 
 

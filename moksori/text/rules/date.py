@@ -23,6 +23,10 @@ _YMD = re.compile(
     r"(?P<joint>\s?[-–−/.]\s?)(?P<month>1[0-2]|0?[1-9])\s?[-–−/.]\s?(?P<day>3[01]|[12][0-9]"
     r"|0?[1-9])(?![0-9])(?P<dot>\.(?=\s?[가-힣(~∼〜～0-9]))?(?!\.[0-9])"
 )
+_SHORT_YMD = re.compile(
+    r"(?<![0-9.,/-])(?P<year>[0-9]{2})\.\s?(?P<month>1[0-2]|0?[1-9])\.\s?(?P<day>3[01]|[12][0-9]|0?[1-9])"
+    r"(?![0-9]|\.[0-9])\.?"
+)
 _YM = re.compile(
     r"(?<![0-9.,/-])(?P<year>(?:19|20)[0-9]{2}|['’‘][0-9]{2})(?P<joint>\.\s?|-)(?P<month>1[0-2]"
     r"|0?[1-9])(?![0-9]|[-./]\s?[0-9])(?P<dot>\.(?=\s?[가-힣(~∼]))?(?P<word>월)?"
@@ -54,9 +58,9 @@ _COMPACT = re.compile(
 )
 _COMPACT_CUE = re.compile(r"\s?(?:자|일자|기준|생|현재|시행|부터|까지)(?![가-힣]{2})")
 _DATE_LEFT = re.compile(
-    r"(?:일시|일자|날짜|기간|마감|오늘|내일|행사|일정|예정일|시행|접수|신청|개최|출발|도착|방문|예약|까지"
+    r"(?:일시|일자|날짜|날|기간|마감|오늘|내일|행사|일정|예정일|시행|접수|신청|개최|출발|도착|방문|예약|까지"
     r"|부터|매년|올해|작성일|발행일|생일|공연|회의|시험일?|면접|발표|점검|오픈|개봉|방송|배송|입고"
-    r"|출고|발송|도착)[은는:\s]*(?:[0-9]{2,4}년?\s)?$"
+    r"|출고|발송|도착)[은는이:\s]*(?:[0-9]{2,4}년?\s)?$"
 )
 _HOLIDAY = re.compile(
     r"\s?(?:[가-힣]{1,6}(?:\s[가-힣]{1,6})?\s?날|[가-힣]{1,6}(?:절|데이|기념일|명절|축제|개막|개통|개장)|설날|추석|크리스마스|성탄|밸런타인|발렌타인|핼러윈|할로윈)"
@@ -103,6 +107,9 @@ def find(view: View, policy: Policy) -> Iterator[Candidate]:
     text = view.text
     for match in _YMD.finditer(text):
         yield _full(match)
+    for match in _SHORT_YMD.finditer(text):  # 25.6.30. 이후
+        if _DATE_LEFT.search(view.before(match.start())) or _DATE_RIGHT.match(text, match.end()):
+            yield _full(match)
     for match in _YM.finditer(text):
         yield from _year_month(view, match)
     for match in _MD.finditer(text):
@@ -182,11 +189,10 @@ def _month_day(view: View, match: re.Match[str]) -> Iterator[Candidate]:
         end -= 1
     if match["day"] == "4" and _QUARTER.match(text, end):
         return
-    likely = bool(left or right or _HOLIDAY.match(text, end))
+    part = _FRACTION_LEFT.search(before)  # 표본의 1/5은
+    likely = bool(left or (right and not part) or _HOLIDAY.match(text, end))
     proper = first < second
-    as_fraction = not likely and (
-        proper and (_FRACTION_RIGHT.match(text, end) or _FRACTION_LEFT.search(view.before(match.start())))
-    )
+    as_fraction = not likely and (proper and (_FRACTION_RIGHT.match(text, end) or part))
     if as_fraction or (proper and not likely and second <= 10):
         return  # `fraction` proposes it, with the date as its alternative
     yield Candidate(

@@ -75,6 +75,7 @@ def find(view: View, policy: Policy) -> Iterator[Candidate]:
             "mathematics.root",
             0.9,
             ((f"제곱근 {word}", "mathematics.root"),),
+            SHAPE,
         )
     for match in _POWER.finditer(text):
         base, power = _operand(match["base"], policy), match["power"].lstrip("^").translate(_SUPERSCRIPT)

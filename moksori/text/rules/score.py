@@ -25,6 +25,8 @@ _DAE = re.compile(
     rf"(?<![0-9.,])(?P<a>{_N})\s?대\s?(?P<b>{_N})(?![0-9.,]|[가-힣]\s?[0-9])(?=(?P<after>[가-힣]{{0,3}}))"
 )
 _HYPHEN = re.compile(r"(?<![0-9A-Za-z.,/-])(?P<a>[0-9]{1,3})\s?[-–]\s?(?P<b>[0-9]{1,3})(?![0-9A-Za-z./-]|,[0-9])")
+_SCORED = re.compile(r"[0-9]{1,3}\s?[-–]\s?[0-9]{1,3}(?:로|으로)\s")  # 6-7로 내준 뒤 6-2로 갚았다
+_GONE_ON = re.compile(r"(?:로|으로)\s[가-힣]")
 _PROMOTION = re.compile(
     r"(?<![0-9A-Za-z+=])(?P<a>[1-9])\s?\+\s?(?P<b>[1-9])(?!\s?\)?\s?[0-9+=×÷*/-])(?P<right>\s?(?:행사"
     r"|이벤트|할인|증정|상품|혜택|구매|기획|세일|제품|프로모션|로|으로|입니다|이에요|예요|중|을|를|이"
@@ -50,7 +52,8 @@ def find(view: View, policy: Policy) -> Iterator[Candidate]:
         words = f"{decimal(match['a'])} 대 {decimal(match['b'])}"
         yield Candidate(*match.span(), words, "score", "score.dae", 0.85, tier=SHAPE)
     for match in _HYPHEN.finditer(text):
-        if HYPHEN_RIGHT.match(text, match.end()) or SCORE_LEFT.search(view.before(match.start())):
+        before, right = view.before(match.start()), HYPHEN_RIGHT.match(text, match.end())
+        if right or SCORE_LEFT.search(before) or (_SCORED.search(before) and _GONE_ON.match(text, match.end())):
             words = f"{sino(match['a'])} 대 {sino(match['b'])}"
             yield Candidate(
                 *match.span(), words, "score", "score.hyphen", 0.85,
