@@ -65,15 +65,19 @@ _SHORT = re.compile(
 )
 _CALL_AROUND = re.compile(
     r"신고|전화|상담|문의|제보|통화|국번|핫라인|콜센터|위급|응급|긴급|도난|도둑|화재|불이 나|고장|정전|단수"
-    r"|물어보|여쭤|돌려 주|걸(?:어|면|고|세요|자|라|었|려)|누르(?:고|세|시|면)|눌러"
+    r"|물어[보봐봤볼]|여쭤|돌려 주|걸(?:어|면|고|세요|자|라|었|려)|누르(?:고|세|시|면)|눌러"
 )
 _PREFIX_AROUND = re.compile(r"시작(?:하는|되는|하면|되면)|대표번호|전국번호|(?:앞|국번|번호)\s?(?:네\s?)?자리")
-_NAMED_END = re.compile(
-    r"번?(?:으로|로|에|은|는|이|가|을|를|과|와|도|이나|나|이랑|랑|에는|이고|이며|입니다|이에요|예요|이래요|래요|이야|야|보다|처럼|까지|부터|에서|에만|만|에도|으?로만|으?로도|이?라고|이?라는)?"
-    r"(?![가-힣0-9])"
+_NOT_NAMED = (
     r"(?!\s?(?:이상|이하|미만|초과|정도|가량|안팎|버스|출구|노선|국도|지방도|게이트|문항|문제|선수|홈|방|좌석|창구|마을|시내|환자"
     r"|고객|손님|테이블|트랙|채널|승객|객실|레인|사물함|정류|의자|카드))"
 )
+_PARTICLES = (
+    r"(?:으?로(?:만|도|는)?|에(?:서|만|도|는)?|은|는|이|가|을|를|과|와|도|만|의|이?나|이?랑|하고|보다|처럼|까지|부터|이?라고|이?라는|이?라"
+    r"|이고|이며|입니다|이에요|예요|이래요|래요|이야|야)(?![가-힣0-9])"
+)
+_NAMED_END = re.compile(rf"번?(?:{_PARTICLES}|(?![가-힣0-9])){_NOT_NAMED}")
+_WITH_PARTICLE = re.compile(rf"번?{_PARTICLES}{_NOT_NAMED}")
 _AMOUNT_LEFT = re.compile(
     r"(?:하루|총|약|평균|최대|최소|모두|무려|체온|혈압|심박수|점수|번호표|대기|시속|키|버스)[은는이가]?\s?$|(?<![가-힣])제\s?$"
 )
@@ -87,12 +91,16 @@ _SLASH = re.compile(r"\s?/\s?")
 _KEYS = {"*": "별표", "#": "샵"}
 _TELEPHONE = re.compile(r"(?<![A-Za-z])(?:(?P<tel>Tel|TEL|tel)|(?P<fax>Fax|FAX|fax))(?=\.?\s?[:)]?\s?[(+]?[0-9])")
 _PARTICLE = re.compile(r"(?:에|로|으로|를|가|는)(?:서)?(?![가-힣])|번(?:에|으로|을)(?![가-힣])|입니다|이에요|예요")
-_ANY_PARTICLE = re.compile(r"(?:와|과|은|이|나|이나|도|만|의|부터|이라|라)(?![가-힣])")
 _AMOUNT = re.compile(
     r"(?:명|건|개|원|호|년|월|일|분|초|층|세|살|회|점|도|주|권|장|대|퍼|%|[A-Za-z℃㎡])"
     r"|\s(?:(?:명|건|개|원|호|년|월|일|분|초|층|세|살|회|점|도|주|권|장|대)(?![가-힣](?<![은는이가을를에의도만과와로씩쯤째]))"
     r"|퍼센|%|[A-Za-z℃㎡])"
 )
+_LONG_PARTICLE = re.compile(r"(?:부터|까지|보다|처럼|에서|에도|에는|이랑|이나|이고|이며|이야|이라)(?![가-힣]{2})")
+_AREA_ALONE = re.compile(
+    r"(?<![0-9.,/-])0(?:2|1[016-9]|3[1-3]|4[1-4]|5[1-5]|6[1-4]|70|80|50[0-9]?)(?![0-9A-Za-z%]|[-.,)~]\s?[0-9]|\s[0-9])"
+)
+_OF_AREA = re.compile(r"지역\s?번호|국번|앞자리|앞번호|식별\s?번호|붙[여이]|누르|눌러|시작하는|시작되는|로 시작")
 _BRIGADE = re.compile(r"\s?(?:안전|상황|종합|구급|구조|소방|대원)")
 
 
@@ -121,6 +129,11 @@ def find(view: View, policy: Policy) -> Iterator[Candidate]:
         yield Candidate(*match.span(), word + gap, "english", "phone.word", 0.8, other_words, SHAPE)
     for match in _EXTENSION.finditer(view.text):
         yield Candidate(*match.span(), "내선 ", "english", "phone.word", 0.85, (("구내 ", "phone.word"),), SHAPE)
+    for match in _AREA_ALONE.finditer(view.text):  # 지역번호 02부터 누르고
+        if _OF_AREA.search(view.before(match.start())) or _OF_AREA.search(view.after(match.end())):
+            digits = spell(match[0], zero="공")
+            zero = ((digits.replace("공", "영"), "number.digits.yeong"),)
+            yield Candidate(*match.span(), digits, "phone", "phone.area_code", 0.85, zero, SHAPE * 1.2)
     for match in _SHORT.finditer(view.text):
         yield from _short(view, match)
 
@@ -210,13 +223,15 @@ def _valid(written: str) -> bool:
 def _short(view: View, match: re.Match[str]) -> Iterator[Candidate]:
     text, number, end = view.text, match[0], match.end()
     brigade = _BRIGADE.match(text, end)
-    if not brigade and (_AMOUNT.match(text, end) or _counted(text, end)):
-        return
     known = short_numbers().get(number)
+    particle = known and _LONG_PARTICLE.match(text, end)
+    no_angle = known and len(number) == 4 and text.startswith("도", end)  # 1388도
+    if not (brigade or particle or no_angle) and (_AMOUNT.match(text, end) or _counted(text, end)):
+        return
     right = _CALL_RIGHT.match(text, end, end + 24)
     left = _CALL_LEFT.search(view.before(match.start()))
     alone = known is not None and (
-        (known.alone and _PARTICLE.match(text, end)) or (known.alone == "늘" and _ANY_PARTICLE.match(text, end))
+        (known.alone and _PARTICLE.match(text, end)) or (known.alone == "늘" and _WITH_PARTICLE.match(text, end))
     )
     lonely = known and known.alone and not view.before(match.start()).strip() and not view.after(end).strip(" .!번")
     if not (right or left or alone or lonely or _among_calls(view, match)):
