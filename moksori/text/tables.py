@@ -194,6 +194,24 @@ def fixed() -> dict[str, tuple[str, ...]]:
     return {row[0]: tuple(filter(None, row[1:3])) for row in rows("fixed.tsv", 2)}
 
 
+@dataclass(frozen=True, slots=True)
+class Symbol:
+    """names  the usual one first. said  whether it is said unless a user asks."""
+
+    names: tuple[str, ...]
+    said: bool
+
+
+@cache
+def symbols() -> dict[str, Symbol]:
+    found = {}
+    for symbol, name, manner, others in (row[:4] for row in rows("symbols.tsv", 3)):
+        if manner not in ("말함", "꾸밈"):
+            raise TableError(f"data/symbols.tsv: {symbol} is neither said nor decoration: {manner!r}")
+        found[symbol] = Symbol((name, *filter(None, others.split("|"))), manner == "말함")
+    return found
+
+
 @cache
 def emoji_names() -> dict[str, str]:
     return {row[0]: row[1] for row in rows("emoji.tsv", 2)}

@@ -203,7 +203,7 @@ def _month_day(view: View, match: re.Match[str]) -> Iterator[Candidate]:
         "date.month_day",
         0.85 if likely else 0.55,
         (fraction, score),
-        SHAPE,
+        SHAPE * (1.1 if second > 12 and first > 1 and not as_fraction else 1),  # 7/22 is hardly a fraction
     )
 
 

@@ -33,7 +33,9 @@ _SIZES = re.compile(rf"(?<![0-9A-Za-z.,]){numeral.PLAIN}(?:\s?[×xX*]\s?{numeral
 _MEASURED = re.compile(r"[0-9](?:[cmk]?m|k?g|m?[lL]|in|ft)(?![A-Za-z])")
 _SPACED_SIGN = re.compile(r"[0-9a-z] [+−–-] [0-9a-z]")
 _ASKED = re.compile(r"(?:의|를|을|은|는|이란)?\s?(?:답|값|계산|결과|얼마|몇(?:이|일))")
-_VALUE = re.compile(r"(?:의|를|을)?\s?(?:값|계산)")  # 7-2의 값
+_VALUE = re.compile(r"(?:의|를|을)?\s?(?:값|계산|답(?![가-힣]{2}))")  # 7-2의 값
+_SIMPLE = re.compile(r"(?P<a>[0-9]{1,6})\s?(?P<sign>[+−-])\s?(?P<b>[0-9]{1,6})")
+_RESULT = re.compile(r"(?:은|는|이|가)\s?(?P<result>[0-9]{1,7})(?![0-9.,])")
 _TERM = re.compile(r"(?<![A-Za-z0-9])[0-9]{1,3}[xyznabk](?![A-Za-z])|√")
 _SURE = re.compile(r"[=≠≤≥×÷√⁰¹²³⁴-⁹]|(?<=[0-9])\s?[xX*]\s?(?=[0-9])|(?<=\s)[+<>](?=\s)")
 _TOKEN = re.compile(r"√|[0-9]+/[0-9]+|[0-9][0-9,]*(?:\.[0-9]+)?|[A-Za-z]|π|[⁰¹²³⁴-⁹]+|[+×*÷=≠≤≥<>−–-]")
@@ -60,7 +62,7 @@ def find(view: View, policy: Policy) -> Iterator[Candidate]:
     text = view.text
     for match in _EXPRESSION.finditer(text):
         whole = _SPACED_SIGN.search(match[0]) and (_is_all(view, match) or _is_sum(view, match))
-        asked = _VALUE.match(text, match.end())
+        asked = _VALUE.match(text, match.end()) or _is_true(match[0], text[match.end() :])
         measured = "=" not in match[0] and _MEASURED.search(match[0])
         if (_SURE.search(match[0]) or whole or asked) and not _is_name(match[0]) and not measured:
             yield _expression(match, policy)
@@ -93,6 +95,15 @@ def _is_all(view: View, match: re.Match[str]) -> bool:
 def _is_sum(view: View, match: re.Match[str]) -> bool:
     """Whether a lone a - b is arithmetic: its answer is asked for, or a term such as 2x stands in it."""
     return bool(_ASKED.match(view.text, match.end()) or _TERM.search(match[0]))
+
+
+def _is_true(written: str, after: str) -> bool:
+    """20-6은 14: what is said of it is its result."""
+    sides, said_of = _SIMPLE.fullmatch(written), _RESULT.match(after)
+    if not sides or not said_of:
+        return False
+    a, b = int(sides["a"]), int(sides["b"])
+    return int(said_of["result"]) == (a + b if sides["sign"] == "+" else a - b)
 
 
 def _is_name(written: str) -> bool:

@@ -144,7 +144,8 @@ def _said(match: re.Match[str], in_host: bool, korean: bool) -> list[str]:
         ]
     guesses = hangul_of(piece)
     whole = name(piece)
-    own = [whole] if whole else list(guesses[:1]) if korean and not is_surname(piece) else []
+    meant = korean or (len(guesses) > 0 and not _known(piece) and _KOREAN.search(piece.lower()))
+    own = [whole] if whole else list(guesses[:1]) if meant and not is_surname(piece) else []
     if korean and is_surname(piece):
         own = [romanised()[piece.lower()][0]]
     compound = " ".join(_word(part) for part in _compound(piece))
@@ -166,6 +167,7 @@ def _compound(word: str) -> list[str]:
     return best.get(0, [])
 
 
+_KOREAN = re.compile("[bcdghjkmnprst]h?(?:e[ou]|ae)|yeo")
 _SHORT_WORDS = frozenset(("my", "go", "we", "it", "is", "up", "on", "no", "to", "me", "tv"))
 
 
@@ -199,9 +201,12 @@ def _words(text: str) -> str:
     return " ".join(word for word in out if word)
 
 
+def _known(piece: str) -> str | None:
+    known = lexicon()
+    return known.exact.get(piece) or known.folded.get(piece.lower()) or pronounceable().get(piece.upper())
+
+
 def _word(piece: str) -> str:
     """A known word, else by sound where it is long enough and has vowels, else by letters."""
-    known = lexicon()
-    found = known.exact.get(piece) or known.folded.get(piece.lower()) or pronounceable().get(piece.upper())
     vowels = re.search("[aeiou]", piece.lower())
-    return found or (hangul(piece) if vowels and len(piece) > 3 else letter_names(piece))
+    return _known(piece) or (hangul(piece) if vowels and len(piece) > 3 else letter_names(piece))

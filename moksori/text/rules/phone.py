@@ -79,7 +79,7 @@ _PARTICLES = (
 _NAMED_END = re.compile(rf"번?(?:{_PARTICLES}|(?![가-힣0-9])){_NOT_NAMED}")
 _WITH_PARTICLE = re.compile(rf"번?{_PARTICLES}{_NOT_NAMED}")
 _AMOUNT_LEFT = re.compile(
-    r"(?:하루|총|약|평균|최대|최소|모두|무려|체온|혈압|심박수|점수|번호표|대기|시속|키|버스)[은는이가]?\s?$|(?<![가-힣])제\s?$"
+    r"(?:하루|총|약|평균|최대|최소|모두|무려|체온|혈압|심박수|점수|번호표|대기|시속|키|버스|(?:대기|접수|주문|순번|순서|좌석|문항|문제|사물함)\s?번호)[은는이가]?\s?$|(?<![가-힣])제\s?$"
 )
 _EXTENSION = re.compile(r"(?<![A-Za-z])[Ee]xt\.?\s?(?=[0-9])")
 _DIAL = re.compile(
@@ -223,6 +223,8 @@ def _valid(written: str) -> bool:
 def _short(view: View, match: re.Match[str]) -> Iterator[Candidate]:
     text, number, end = view.text, match[0], match.end()
     brigade = _BRIGADE.match(text, end)
+    if _AMOUNT_LEFT.search(view.before(match.start())):
+        return
     known = short_numbers().get(number)
     particle = known and _LONG_PARTICLE.match(text, end)
     no_angle = known and len(number) == 4 and text.startswith("도", end)  # 1388도
@@ -250,7 +252,7 @@ def _among_calls(view: View, match: re.Match[str]) -> bool:
     if re.fullmatch(_SERVICE, match[0]) and _NAMED_END.match(view.text, match.end()):
         return _PREFIX_AROUND.search(after) is not None
     known = short_numbers().get(match[0])
-    if known is None or not _NAMED_END.match(view.text, match.end()) or _AMOUNT_LEFT.search(before):
+    if known is None or not _NAMED_END.match(view.text, match.end()):
         return False
     if any(re.search(known.cue, side) or _CALL_AROUND.search(side) for side in (before, after)):
         return True

@@ -9,12 +9,13 @@ names (골뱅이, 우물 정 자, 별표). Knows no numbers.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator
 
 from ..candidate import GENERIC, SHAPE, STRUCTURE, Candidate
 from ..number import sino
 from ..policy import Policy
-from ..tables import emoji_names, letters
+from ..tables import emoji_names, letters, symbols
 from ..view import View
 
 _EMOJI_CHARACTER = (
@@ -52,6 +53,7 @@ _DASH = re.compile(
 )
 _DASH_TIME = re.compile(r"(?<=[0-9][시분])(?P<dash>\s?[-–—]\s?)(?=(?:(?:오전|오후|저녁|밤)\s?)?[0-9]{1,2}(?:시|:))")
 _FROM_LEFT = re.compile(r"(?:부터|에서)\s?$")
+_AMOUNTS = re.compile(r"[0-9]\s?[가-힣%℃A-Za-z]{0,3}\s?(?:→|⇒|➡|➔|->|=>)\s?[0-9]")
 _ARROW = re.compile(r"\s?(?:→|⇒|➡|➔|▷|->|=>)\s?")
 _NUMERO = re.compile(r"(?:№|(?<![A-Za-z])No\.?(?=\s?[0-9])|(?<![A-Za-z])NO\.?(?=\s?[0-9]))\s?(?=[0-9])?")
 _SYMBOLS = {
@@ -96,7 +98,8 @@ _SPOKEN = re.compile(
     r"|(?P<alone>[℃‰∞≒±]|°[CF]?)|(?<![\w#&])(?P<tag>[#@])(?=[가-힣A-Za-z0-9])"
     r"|(?<=[A-Za-z0-9가-힣])(?P<under>_)(?=[A-Za-z0-9가-힣])|(?<=[가-힣]\s)(?P<plus>\+)(?=\s[가-힣])"
 )
-_CIRCLED_LETTERS = re.compile("[\u24b6-\u24e9\u3260-\u326d]")
+_CIRCLED_LETTERS = re.compile("[\u24b6-\u24e9\u3200-\u321b\u3260-\u327b]")
+_JAMO = "".join(chr(0x1100 + place) for place in (0, 2, 3, 5, 6, 7, 9, 11, 12, 14, 15, 16, 17, 18))  # ㄱ to ㅎ
 _JAMO_NAMES = [
     "기역",
     "니은",
@@ -206,6 +209,9 @@ def find(view: View, policy: Policy) -> Iterator[Candidate]:
             yield Candidate(*match.span(), "", "drop", "symbol.laughter", 0.9, tier=GENERIC, repair=False)
 
 
+_SHAPE = re.compile(r"(?:△(?=[A-Z]{3}(?![A-Z]))|□(?=[A-Z]{4}(?![A-Z])))")
+
+
 def _pictures(text: str, policy: Policy) -> Iterator[Candidate]:
     for match in _KEYCAP.finditer(text):
         value = match["n"]
@@ -226,13 +232,31 @@ def _pictures(text: str, policy: Policy) -> Iterator[Candidate]:
         for match in _STRAY.finditer(text):
             yield Candidate(*match.span(), "", "control", "symbol.joiner", 0.9, tier=GENERIC, repair=False)
     for match in _DECORATION.finditer(text):
-        yield Candidate(*match.span(), "", "drop", "symbol.decoration", 0.85, tier=GENERIC, repair=False)
+        names = _names(match[0].strip())
+        yield Candidate(*match.span(), "", "drop", "symbol.decoration", 0.85, names, GENERIC, repair=False)
+    for match in _SHAPE.finditer(text):  # △ABC
+        name = "삼각형 " if match[0] == "△" else "사각형 "
+        yield Candidate(*match.span(), name, "mathematics", "symbol.shape", 0.9, _names(match[0]), STRUCTURE)
+    for index, char in enumerate(text):
+        known = symbols().get(char)
+        if known and known.said:
+            before, after = (" " if near.strip() else "" for near in (text[:index][-1:], text[index + 1 :][:1]))
+            word = f"{before}{known.names[0]}{after}"
+            yield Candidate(
+                index, index + 1, word, "symbol", "symbol.name", 0.6, (*_names(char), ("", "symbol.silent")), 5
+            )
+
+
+def _names(mark: str) -> tuple[tuple[str, str], ...]:
+    """What one mark, or the first of several, could be called."""
+    known = symbols().get(mark[:1])
+    return tuple((f" {name} ", "symbol.name") for name in known.names) if known else ()
 
 
 def _signs(text: str) -> Iterator[Candidate]:
     for match in _CIRCLED_LETTERS.finditer(text):
         code = ord(match[0])
-        name = letters()[chr(0x41 + (code - 0x24B6) % 26)] if code < 0x3000 else _JAMO_NAMES[code - 0x3260]
+        name = letters()[chr(0x41 + (code - 0x24B6) % 26)] if code < 0x3000 else _enclosed(match[0])
         yield Candidate(*match.span(), name, "symbol", "symbol.circled", 0.8)
     for match in _TREND.finditer(text):
         rises = match[0].strip() == "↑"
@@ -273,21 +297,21 @@ def _signs(text: str) -> Iterator[Candidate]:
                 repair=False,
             )
     for match in _ARROW.finditer(text):
-        yield Candidate(
-            *match.span(),
-            ", ",
-            "symbol",
-            "symbol.arrow",
-            0.6,
-            (("에서 ", "symbol.arrow"), (" 화살표 ", "symbol.arrow")),
-            GENERIC,
-            repair=False,
-        )
+        ways = [", ", "에서 ", " 화살표 "]
+        if _AMOUNTS.search(text[max(0, match.start() - 6) : match.end() + 1]):  # 1,500원→1,700원
+            ways = [ways[1], ways[0], ways[2]]
+        others = tuple((way, "symbol.arrow") for way in ways[1:])
+        yield Candidate(*match.span(), ways[0], "symbol", "symbol.arrow", 0.6, others, GENERIC, repair=False)
+
+
+def _enclosed(char: str) -> str:
+    """㉠ 기역, ㈎ and ㉮ 가."""
+    jamo = unicodedata.normalize("NFKC", char).strip("()")
+    place = _JAMO.find(unicodedata.normalize("NFKC", jamo))
+    return _JAMO_NAMES[place] if place >= 0 else jamo
 
 
 def _circled(char: str) -> str:
-    import unicodedata
-
     value = unicodedata.numeric(char, 0.0)
     return str(int(value))
 
