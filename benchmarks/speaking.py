@@ -137,11 +137,14 @@ def main() -> None:
     start = time.perf_counter()
     runtime = Runtime(folder, precision, threads=threads)
     found: dict[str, Any] = {"load_s": time.perf_counter() - start, "threads": threads}
+    peaks = {"load": memory.peak() / 1e9}
     speak(runtime, 12, 1)  # warm
     found["single"] = [speak(runtime, frames, 1) for _ in range(rounds)]
     found["clone"] = clone(runtime)
+    peaks["one at a time"] = memory.peak() / 1e9
     found["batch"] = {str(n): speak(runtime, frames // 2, n) for n in (1, 2, 4, 8)}
-    found |= {"peak_rss_gb": memory.peak() / 1e9, "numerics": runtime.numerics}
+    peaks["batch"] = memory.peak() / 1e9
+    found |= {"peak_rss_gb": memory.peak() / 1e9, "peaks_gb": peaks, "numerics": runtime.numerics}
     values = np.ones(READ_BYTES // 8, np.int64)
     found["step"] = measure_step(runtime, 20, values)
     runtime.close()

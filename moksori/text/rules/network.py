@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from ..candidate import SHAPE, Candidate
 from ..number import sino, spell
@@ -18,7 +19,8 @@ from ..tables import lexicon, pronounceable, romanised
 from ..view import View
 from .english import letter_names
 from .romanised import hangul as hangul_of
-from .romanised import is_surname, name
+from .romanised import is_surname
+from .romanised import name as full_name
 from .transliterate import hangul
 from .transliterate import variants as sounds
 
@@ -49,6 +51,8 @@ _SUFFIX = {
     "tv": "티브이",
 }
 _MARKS = {
+    "@": "골뱅이",
+    ".": "점",
     "/": "슬래시",
     "-": "하이픈",
     "_": "언더바",
@@ -60,6 +64,13 @@ _MARKS = {
     "%": "퍼센트",
     "~": "물결",
     ":": "콜론",
+}
+_OTHER_MARKS = {
+    "@": ("앳",),
+    ".": ("닷", "쩜"),
+    "_": ("밑줄", "언더스코어", ""),
+    "-": ("대시", "다시", ""),
+    "/": ("슬래쉬", "빗금"),
 }
 _FILE = re.compile(
     r"(?<![A-Za-z0-9가-힣@._/-])(?P<stem>[A-Za-z0-9가-힣][A-Za-z0-9가-힣_().-]{0,80})\.(?P<kind>jpe?g|png|gif|webp|hwpx?|pdf"
@@ -86,22 +97,45 @@ def find(view: View, policy: Policy) -> Iterator[Candidate]:
                 yield _address(match.start(), match[0].rstrip(".?&"), "url", 0.75)
 
 
+@dataclass(frozen=True, slots=True)
+class _Address:
+    """Where the parts of an address lie. name  what stands before @, or a handle. host  up to the path."""
+
+    written: str
+    name: range
+    host: range
+
+    @classmethod
+    def of(cls, written: str, kind: str) -> _Address:
+        end = len(written)
+        if kind == "email":
+            at = written.index("@")
+            return cls(written, range(at), range(at + 1, end))
+        if kind == "handle":
+            return cls(written, range(1, end), range(0))
+        start = written.find("://") + 3 if "://" in written else 0
+        path = written.find("/", start)
+        return cls(written, range(0), range(start, end if path < 0 else path))
+
+    @property
+    def korean(self) -> bool:
+        """Whether the name holds a Korean surname: then all of it is Korean."""
+        name = self.written[self.name.start : self.name.stop]
+        return any(is_surname(piece) for piece in re.findall("[A-Za-z]+", name))
+
+
 def _address(start: int, written: str, kind: str, confidence: float) -> Candidate:
     """One candidate that comes apart into its words and marks, so that each can be changed by itself."""
-    host = len(written) if kind == "email" else written.find("/", written.find("://") + 3) % (len(written) + 1)
-    korean = kind != "url" and any(is_surname(piece) for piece in re.findall("[A-Za-z]+", written.partition(".")[0]))
-    parts: list[Candidate] = []
+    address, parts = _Address.of(written, kind), []
+    end = len(written.rstrip("/"))  # what closes an address is not said
     for match in _ADDRESS_PIECE.finditer(written):
-        inside = kind != "handle" and written.find("@") < match.start() < host
-        last = match.end() == len(written.rstrip("/"))
-        reading, *others = _said(match, inside, korean and match.end() <= len(written.partition("@")[0]))
-        if last or match.end() == len(written):
-            reading, others = reading.rstrip(), [other.rstrip() for other in others]
-        if not parts:
-            reading, others = reading.lstrip(), [other.lstrip() for other in others]
-        if match.start() >= len(written.rstrip("/")):
-            reading, others = "", [reading, *others]
-        rule = "network.mark" if not match[0][0].isalnum() else "network.word"
+        ways = _said(match, address)
+        if match.start() >= end:
+            ways = ["", *ways]
+        if match.end() >= end:
+            ways = [way.rstrip() for way in ways]
+        reading, *others = ways if parts else [way.lstrip() for way in ways]
+        rule = "network.word" if match[0][0].isalnum() else "network.mark"
         parts.append(
             Candidate(
                 start + match.start(), start + match.end(), reading, kind, rule, confidence,
@@ -109,45 +143,47 @@ def _address(start: int, written: str, kind: str, confidence: float) -> Candidat
             )
         )  # fmt: skip
     whole = "".join(part.reading for part in parts)
+    tier = SHAPE * 1.2
     return Candidate(
-        start, start + len(written), whole, kind, f"network.{kind}", confidence, tier=SHAPE * 1.2, parts=tuple(parts)
+        start, start + len(written), whole, kind, f"network.{kind}", confidence, tier=tier, parts=tuple(parts)
     )
 
 
-_AT, _DOT, _DOT_COM = ("골뱅이", "앳"), ("점", "닷", "쩜"), ("닷컴", "점 컴", "닷 컴", "점컴")
-_OTHER_MARKS = {"_": ("밑줄", "언더스코어", ""), "-": ("대시", "다시", ""), "/": ("슬래쉬", "빗금")}
-
-
-def _said(match: re.Match[str], in_host: bool, korean: bool) -> list[str]:
-    """One piece of an address and how else it could be said; marks bring the spaces around them."""
-    piece = match[0]
+def _said(match: re.Match[str], address: _Address) -> list[str]:
+    """One piece of an address and how else it could be said."""
+    piece, at = match[0], match.start()
     if piece.endswith("://"):
         return ["", f"{letter_names(piece[:-3])} 콜론 슬래시 슬래시 "]
-    if piece == ".com" and in_host:
-        return [f" {word}" for word in _DOT_COM]
-    if piece[0].isdigit():
-        by_value, by_digit = sino(piece), spell(piece, zero="공")
-        short = len(piece) < 3 and piece[0] != "0"
-        ways = [by_value, by_digit] if short else [by_digit, by_value]
-        before, after = match.string[: match.start()][-1:], match.string[match.end() :][:1]
-        gaps = [" " if char.isalpha() else "" for char in (before, after)]
-        return [f"{gaps[0]}{way}{gaps[1]}" for way in (*ways, spell(piece))]
-    if not (piece[0].isascii() and piece[0].isalpha()):
-        names = _AT if piece == "@" else _DOT if piece == "." else (_MARKS.get(piece, ""), *_OTHER_MARKS.get(piece, ()))
-        return [f" {name} " if name else " " for name in names]
-    label = in_host and (match.start() == 0 or match.string[match.start() - 1] in ".@/")
-    if label and piece.lower() in _SUFFIX and (match.start() or piece == "www"):
-        return [
-            _SUFFIX[piece.lower()],
-            letter_names(piece, otherwise=True),
-            *([_word(piece)] if len(piece) > 2 else []),
-        ]
+    if piece == ".com" and at in address.host:
+        return [" 닷컴", " 점 컴", " 닷 컴", " 점컴"]
+    if piece.isdigit():
+        return _number(match)
+    if not (piece.isascii() and piece.isalpha()):
+        return [f" {name} " if name else " " for name in (_MARKS.get(piece, ""), *_OTHER_MARKS.get(piece, ()))]
+    first = at in (0, address.host.start) or address.written[at - 1] == "/"
+    if at in address.host and piece.lower() in _SUFFIX and (not first or piece == "www"):
+        sound = [_word(piece)] if len(piece) > 2 else []
+        return [_SUFFIX[piece.lower()], letter_names(piece, otherwise=True), *sound]
+    return _name(piece, address.korean and at in address.name)
+
+
+def _number(match: re.Match[str]) -> list[str]:
+    """Short ones by value, others digit by digit; a space where a letter touches."""
+    by_value, by_digit = sino(match[0]), spell(match[0], zero="공")
+    short = len(match[0]) < 3 and match[0][0] != "0"
+    ways = [*([by_value, by_digit] if short else [by_digit, by_value]), spell(match[0])]
+    before, after = match.string[: match.start()][-1:], match.string[match.end() :][:1]
+    return [f"{' ' * before.isalpha()}{way}{' ' * after.isalpha()}" for way in ways]
+
+
+def _name(piece: str, korean: bool) -> list[str]:
+    """A word of an address: a Korean name, the words it is glued from, or itself by lexicon, sound or letters."""
     guesses = hangul_of(piece)
-    whole = name(piece)
-    meant = korean or (len(guesses) > 0 and not _known(piece) and _KOREAN.search(piece.lower()))
-    own = [whole] if whole else list(guesses[:1]) if meant and not is_surname(piece) else []
+    own = [full_name(piece)]
     if korean and is_surname(piece):
-        own = [romanised()[piece.lower()][0]]
+        own.append(romanised()[piece.lower()][0])
+    elif korean or (not _known(piece) and _KOREAN.search(piece.lower())):
+        own += guesses[:1]
     compound = " ".join(_word(part) for part in _compound(piece))
     return list(dict.fromkeys(filter(None, [*own, compound, _word(piece), *guesses, *sounds(piece)])))
 
@@ -195,7 +231,7 @@ def _words(text: str) -> str:
         if piece[0].isdigit():
             out.append(sino(piece) if len(piece) < 3 and piece[0] != "0" else spell(piece, zero="공"))
         elif not piece[0].isascii() or not piece[0].isalpha():
-            out.append("점" if piece == "." else _MARKS.get(piece, ""))
+            out.append(_MARKS.get(piece, ""))
         else:
             out.append(_word(piece))
     return " ".join(word for word in out if word)
