@@ -126,7 +126,8 @@ class _Address:
 
 def _address(start: int, written: str, kind: str, confidence: float) -> Candidate:
     """One candidate that comes apart into its words and marks, so that each can be changed by itself."""
-    address, parts = _Address.of(written, kind), []
+    address = _Address.of(written, kind)
+    parts: list[Candidate] = []
     end = len(written.rstrip("/"))  # what closes an address is not said
     for match in _ADDRESS_PIECE.finditer(written):
         ways = _said(match, address)
