@@ -88,6 +88,9 @@ class Packer:
         """fp32 means the values as stored: where all of them are bf16 they are read as such, which is the same."""
         stored = all(t.dtype == torch.bfloat16 for t in tensors)
         copies = os.environ.get(SHARED) != "1" and is_worth_a_copy(sum(t.nbytes for t in tensors))
+        if copies or precision == "int8":  # of the file itself little is read again
+            for tensor in tensors:
+                memory.look_up(tensor)
         return cls(precision, BFLOAT16 if stored or precision == "bf16" else FLOAT32, copies)
 
     @property

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
+import re
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from moksori.model import load
 from moksori.runtime import memory
 from moksori.runtime.runtime import Runtime
 from tests import checkpoints
@@ -29,6 +34,20 @@ def test_giving_back_tells_before_and_after(caplog):
 
 def test_a_limit_for_cards_does_nothing_on_a_cpu():
     memory.limit_card("cpu", 0.001, needed=100.0)
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux tells how pages are mapped")
+def test_a_table_that_is_looked_up_stays_in_small_pages(folder):
+    weights = load(folder).talker.text_embedding.weight
+    assert memory.is_mapped(weights)
+    memory.look_up(weights)
+    spans = Path("/proc/self/smaps").read_text(encoding="utf-8").split("VmFlags:")
+    address, flags = weights.data_ptr() + weights.nbytes // 2, ""
+    for before, after in itertools.pairwise(spans):
+        head = next(line for line in before.splitlines() if re.match("[0-9a-f]+-[0-9a-f]+ ", line))
+        low, high = (int(end, 16) for end in head.split()[0].split("-"))
+        flags = after.splitlines()[0] if low <= address < high else flags
+    assert "nh" in flags.split()
 
 
 @pytest.mark.slow
