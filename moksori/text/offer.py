@@ -28,6 +28,7 @@ _TWO = re.compile(
 )
 _MANY = re.compile(r"[0-9]+(?:(?P<joint>[-‐‑–—−./:· ])\s?[0-9]+){2,5}(?P<tail>\.?\s?[가-힣]*)")
 _MIXED = re.compile(r"(?=[^0-9]*[0-9])(?=[^A-Za-z]*[A-Za-z])[A-Za-z0-9.+-]{2,16}(?P<tail>[가-힣 ]*)")
+_TILDE = re.compile(r"[~∼〜～–-]\s?$")
 _WORD = re.compile(r"[A-Za-zÀ-ÖØ-öø-ɏ]{1,24}")
 _PART = re.compile(r"[0-9]+(?:\.[0-9]+)?|[A-Za-z]+|[-+.]")
 _TEENS = ("일레븐", "트웰브", "써틴", "포틴", "피프틴", "식스틴", "세븐틴", "에이틴", "나인틴", "트웬티")
@@ -62,12 +63,21 @@ def _complete(c: Candidate, lost: list[Candidate], text: str) -> Candidate:
     written = text[c.start : c.end]
     seen = {_bare(c.reading)}
     kept: list[Offer] = []
-    for reading, rule in (*c.alternatives, *_lost(c, lost, text), *readings(written)):
+    until = _until(c, text)
+    for reading, rule in (*c.alternatives[:8], *until, *c.alternatives[8:], *_lost(c, lost, text), *readings(written)):
         key = _bare(reading)
         if key not in seen and len(kept) < LIMIT:
             seen.add(key)
             kept.append((reading, rule))
     return replace(c, alternatives=tuple(kept))
+
+
+def _until(c: Candidate, text: str) -> list[Offer]:
+    """까지 behind the end of a range, where it is not written: 11:30~14:00 받습니다."""
+    ends = re.search("에서 |부터 ", c.reading) or _TILDE.search(text[max(0, c.start - 2) : c.start])
+    if not ends or text.startswith("까지", c.end):
+        return []
+    return [(f"{reading}까지", "range.until") for reading in (c.reading, *(other for other, _ in c.alternatives[:4]))]
 
 
 def _bare(reading: str) -> str:

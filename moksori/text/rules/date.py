@@ -89,7 +89,7 @@ _EVENT_NOUN = re.compile(
     r"\s?(?:[가-힣]{0,4}\s?)?(?:운동|혁명|민주|사태|전쟁|테러|절|대책|선언|총선|의거|항쟁|참사|사건"
     r"|기념|광복|참전|독립|만세|군사|쿠데타|정변|반란|학살|지방선거|선거|대선|계엄|합의|공동|조치|보궐"
     r"|세대|국가|동란|피란|희생|민중|학생|유공|전야|행사|추모|부동산|남북|정상|재보선|지진|대지진|조약"
-    r"|판문점|담화|세계 여성|여성의 날|노동절)"
+    r"|판문점|담화|세계 여성|여성의 날|노동절|때(?![가-힣])|당시|무렵|전후|직후|이후)"
 )
 _EVENT_LEFT = re.compile(r"(?:제주|광주|한국전쟁|동족상잔의|미국|대구|부마|여순|전쟁|혁명|마산)\s?$")
 _MONTHS = {6: "유월", 10: "시월"}
@@ -138,13 +138,20 @@ def find(view: View, policy: Policy) -> Iterator[Candidate]:
 
 
 def _year(written: str) -> str:
-    return f"{sino(written.lstrip(chr(39) + '’‘'))}년"
+    """2026년; '26 이십육년, '08 공팔년."""
+    digits = written.lstrip("'’‘")
+    return f"{spell(digits, zero='공') if digits[0] == '0' else sino(digits)}년"
 
 
 def _full(match: re.Match[str]) -> Candidate:
     words = f"{_year(match['year'])} {month(int(match['month']))} {day(int(match['day']))}"
     digits = " ".join(sino(match[name].lstrip("'’‘")) for name in ("year", "month", "day"))
-    return Candidate(*match.span(), words, "date", "date.year_month_day", 0.95, ((digits, "date.numbers"),), SHAPE)
+    others = [(digits, "date.numbers")]
+    year = match["year"].lstrip("'’‘")
+    if len(year) == 2:
+        rest = words.removeprefix(_year(year))
+        others += [(f"{said}년{rest}", "date.short_year") for said in (f"이천{sino(year)}", spell(year), sino(year))]
+    return Candidate(*match.span(), words, "date", "date.year_month_day", 0.95, tuple(others), SHAPE)
 
 
 def _year_month(view: View, match: re.Match[str]) -> Iterator[Candidate]:

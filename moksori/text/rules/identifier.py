@@ -45,6 +45,7 @@ _CUE_PART = re.compile(
 )
 _TAILS = re.compile(r"(?:뒷|끝)\s?(?:번호|자리)")
 _OF_A_NUMBER = re.compile(r"자리|번호|전화|국번|교환|내선")
+_BINARY = re.compile(r"(?:이진수|2진수|이진법|2진법)(?:로|으로|인|은|는|,)?\s?$")
 _AFTER_NAME = re.compile(r"(?<=[가-힣]{2})[0-9]{4}(?![0-9]|[.,-][0-9]|[A-Za-z])")
 _PLAIN = re.compile(r"(?<![0-9A-Za-z.,/-])(?<!['’])[0-9]{3,24}(?![0-9]|[.,][0-9]|[-–~∼][0-9]|[A-Za-z])")
 _AMOUNT = re.compile(
@@ -221,6 +222,8 @@ def _plain(view: View, match: re.Match[str]) -> Iterator[Candidate]:
     value = (sino(written), "number.cardinal")
     digits = spell(written, zero="공")
     cue = _CUE.search(view.before(match.start()))
+    if not cue and not written.strip("01"):
+        cue = _BINARY.search(view.before(match.start()))
     if not cue and _OF_A_NUMBER.search(view.before(match.start(), 48)):
         cue = _CUE_PART.search(view.before(match.start()))
     if len(written) == 4 and not cue:  # 당첨자는 3917, 5284이며, 뒷번호 네 자리로
