@@ -39,6 +39,7 @@ def test_the_team_shrinks_while_others_use_the_machine_and_grows_again():
         chosen.append(in_full)
         pace.took(in_full, seconds[in_full])
     assert chosen[:2] == [True, False]
+    assert [run for run in range(3, PROBE + 1) if chosen[run - 1]] == [4, 8, 16, 32]
     assert sum(chosen[PROBE:200]) <= 200 // PROBE
     assert sum(chosen[-200:]) >= 200 - 200 // PROBE - 1
 
@@ -49,7 +50,7 @@ def test_a_first_run_that_compiled_misleads_for_one_run_only():
         chosen.append(pace.in_full())
         pace.took(chosen[-1], 5.0 if run == 0 else 0.6 if chosen[-1] else 1.0)
     assert chosen[:5] == [True, False, False, True, True]
-    assert chosen.count(False) == 5, "twice misled, and at runs 8, 16 and 32 to see whether alone is better now"
+    assert chosen.count(False) == 5, "run 2 tries, run 3 is misled, runs 8, 16 and 32 try again"
 
 
 def test_a_team_that_chooses_its_size_computes_the_same():
